@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity 0.8.30;
+
+import {AccessManaged} from "@openzeppelin/contracts/access/manager/AccessManaged.sol";
+import {ICredits} from "./interfaces/ICredits.sol";
+import {IMembers} from "./interfaces/IMembers.sol";
+
+/// @title What every contract of acts shares: who acts, and that the act is counted
+abstract contract Acts is AccessManaged {
+    ICredits internal immutable CREDITS;
+
+    /// @param manager The scheme's AccessManager.
+    /// @param creditsContract The contract of credits, which counts the acts.
+    constructor(address manager, ICredits creditsContract) AccessManaged(manager) {
+        CREDITS = creditsContract;
+    }
+
+    /// @notice The contract of credits and members that this contract belongs to.
+    /// @return Its address.
+    function credits() external view returns (ICredits) {
+        return CREDITS;
+    }
+
+    /// @dev Counts one event and gives the caller's member, which must be active.
+    function _act() internal returns (uint32 memberId) {
+        return CREDITS.record(msg.sender);
+    }
+
+    /// @dev As _act; the caller's member must also be the operator, whatever role the account holds (rule 4).
+    function _actAsOperator() internal returns (uint32 memberId) {
+        memberId = CREDITS.record(msg.sender);
+        if (memberId != CREDITS.operator()) _refuseKind(memberId, IMembers.MemberKind.OPERATOR);
+    }
+
+    /// @dev As _act; the caller's member must be of a kind, whatever role the account holds.
+    function _actAs(IMembers.MemberKind kind) internal returns (uint32 memberId) {
+        memberId = CREDITS.record(msg.sender);
+        _requireKind(memberId, kind);
+    }
+
+    function _requireKind(uint32 memberId, IMembers.MemberKind kind) internal view {
+        if (CREDITS.member(memberId).kind != kind) _refuseKind(memberId, kind);
+    }
+
+    function _refuseKind(uint32 memberId, IMembers.MemberKind required) private view {
+        revert IMembers.MembersWrongKind(memberId, CREDITS.member(memberId).kind, required);
+    }
+}
