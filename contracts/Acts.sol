@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.30;
 
-import {AccessManaged} from "@openzeppelin/contracts/access/manager/AccessManaged.sol";
 import {ICredits} from "./interfaces/ICredits.sol";
 import {IMembers} from "./interfaces/IMembers.sol";
+import {AccessManaged} from "@openzeppelin/contracts/access/manager/AccessManaged.sol";
 
 /// @title What every contract of acts shares: who acts, and that the act is counted
 abstract contract Acts is AccessManaged {

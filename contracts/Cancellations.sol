@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.30;
 
+import {Acts} from "./Acts.sol";
 import {ICancellations} from "./interfaces/ICancellations.sol";
 import {ICredits} from "./interfaces/ICredits.sol";
 import {IMembers} from "./interfaces/IMembers.sol";
-import {Acts} from "./Acts.sol";
 
 /// @title Cancellations
 contract Cancellations is ICancellations, Acts {
@@ -44,9 +44,7 @@ contract Cancellations is ICancellations, Acts {
         _requireKind(memberId, IMembers.MemberKind.AUTHORITY);
         _cancellations[cancellationId].state = State.CONFIRMED;
         emit CancellationConfirmed(cancellationId, memberId);
-        CREDITS.cancel(
-            confirmed.tokenId, confirmed.holder, confirmed.grams, confirmed.lockId, cancellationId
-        );
+        CREDITS.cancel(confirmed.tokenId, confirmed.holder, confirmed.grams, confirmed.lockId, cancellationId);
     }
 
     /// @inheritdoc ICancellations

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.30;
 
+import {Acts} from "./Acts.sol";
 import {ICorrections} from "./interfaces/ICorrections.sol";
 import {ICredits} from "./interfaces/ICredits.sol";
-import {Acts} from "./Acts.sol";
 
 /// @title Corrections of retirements
 contract Corrections is ICorrections, Acts {

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.30;
 
+import {Acts} from "./Acts.sol";
 import {ICredits} from "./interfaces/ICredits.sol";
 import {IIssuances} from "./interfaces/IIssuances.sol";
 import {IMembers} from "./interfaces/IMembers.sol";
 import {IProjects} from "./interfaces/IProjects.sol";
-import {Acts} from "./Acts.sol";
 
 /// @title Issuances
 contract Issuances is IIssuances, Acts {
@@ -90,13 +90,10 @@ contract Issuances is IIssuances, Acts {
             confirmed.noticeEndsAt <= block.timestamp,
             IssuancesNoticeRunning(issuanceId, confirmed.noticeEndsAt, uint64(block.timestamp))
         );
-        require(
-            confirmed.openObjections == 0, IssuancesObjectionsOpen(issuanceId, confirmed.openObjections)
-        );
+        require(confirmed.openObjections == 0, IssuancesObjectionsOpen(issuanceId, confirmed.openObjections));
         IProjects.ProjectState projectState = PROJECTS.project(uint64(confirmed.tokenId >> 128)).state;
         require(
-            projectState == IProjects.ProjectState.REGISTERED,
-            IssuancesReportNotVerified(confirmed.reportId)
+            projectState == IProjects.ProjectState.REGISTERED, IssuancesReportNotVerified(confirmed.reportId)
         );
         _issuances[issuanceId].state = State.CONFIRMED;
         emit IssuanceConfirmed(issuanceId, memberId);

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.30;
 
-import {AccessManaged} from "@openzeppelin/contracts/access/manager/AccessManaged.sol";
 import {IMembers} from "./interfaces/IMembers.sol";
+import {AccessManaged} from "@openzeppelin/contracts/access/manager/AccessManaged.sol";
 
 /// @title Members, their accounts and standing
 /// @dev Part of the credits' contract, so that a transfer reads both parties without a call to another contract.
@@ -104,7 +104,7 @@ abstract contract Members is IMembers, AccessManaged {
     }
 
     /// @dev Counts events of this contract in the ledger's sequence.
-    function _count(uint56 events) internal virtual;
+    function _count(uint40 events) internal virtual;
 
     /// @dev The member of an account, which must be active.
     function _activeMemberOf(address account) internal view returns (uint32 memberId) {
@@ -115,11 +115,12 @@ abstract contract Members is IMembers, AccessManaged {
 
     /// @dev The member of an account that credits are to leave: active, and the account not frozen.
     function _sendingMemberOf(address account) internal view returns (uint32 memberId) {
-        Account memory sender = _accounts[account];
+        Account storage sender = _accounts[account];
+        uint64 until = sender.frozenUntil;
+        require(until <= block.timestamp, MembersAccountFrozen(account, until));
         memberId = sender.memberId;
         require(memberId != 0, MembersAccountUnknown(account));
         _requireActive(memberId);
-        require(sender.frozenUntil <= block.timestamp, MembersAccountFrozen(account, sender.frozenUntil));
     }
 
     /// @dev The member of the caller, which must be the authority: a role alone is not enough.
@@ -164,7 +165,8 @@ abstract contract Members is IMembers, AccessManaged {
 
     function _requireActive(uint32 memberId) private view {
         bool active = (_activeMembers[memberId >> 8] >> (memberId & 255)) & 1 == 1;
-        require(active, MembersNotActive(memberId, _known(memberId).standing));
+        // Not `require`: it would work out the error's arguments, a cold read, even when the member is active.
+        if (!active) revert MembersNotActive(memberId, _known(memberId).standing);
     }
 
     function _known(uint32 memberId) private view returns (Member storage found) {

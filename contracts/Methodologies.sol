@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.30;
 
+import {Acts} from "./Acts.sol";
 import {ICredits} from "./interfaces/ICredits.sol";
 import {IMembers} from "./interfaces/IMembers.sol";
 import {IMethodologies} from "./interfaces/IMethodologies.sol";
-import {Acts} from "./Acts.sol";
 
 /// @title Methodologies and their appraisal
 contract Methodologies is IMethodologies, Acts {

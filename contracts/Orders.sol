@@ -8,16 +8,14 @@ import {ICredits} from "./interfaces/ICredits.sol";
 library Orders {
     bytes32 internal constant LINE_TYPEHASH = keccak256("Line(uint256 tokenId,uint64 grams)");
     bytes32 internal constant RETIREMENT_TYPEHASH = keccak256(
-        "Retirement(bytes32 retirementId,bytes32 purpose,bytes32 beneficiaryHash,uint32 consumedFrom,"
-        "uint32 consumedUntil,string beneficiary,string caseReference,string place,string note,string origin,"
-        "Line[] lines)Line(uint256 tokenId,uint64 grams)"
+        "Retirement(bytes32 retirementId,uint8 purpose,bytes32 beneficiaryHash,uint32 consumedFrom,"
+        "uint32 consumedUntil,string beneficiary,string caseReference,string place,string note,Line[] lines)Line(uint256 tokenId,uint64 grams)"
     );
     bytes32 internal constant RETIREMENT_ORDER_TYPEHASH = keccak256(
         "RetirementOrder(address holder,uint64 deadline,Retirement retirement)"
         "Line(uint256 tokenId,uint64 grams)"
-        "Retirement(bytes32 retirementId,bytes32 purpose,bytes32 beneficiaryHash,uint32 consumedFrom,"
-        "uint32 consumedUntil,string beneficiary,string caseReference,string place,string note,string origin,"
-        "Line[] lines)"
+        "Retirement(bytes32 retirementId,uint8 purpose,bytes32 beneficiaryHash,uint32 consumedFrom,"
+        "uint32 consumedUntil,string beneficiary,string caseReference,string place,string note,Line[] lines)"
     );
     bytes32 internal constant TRANSFER_ORDER_TYPEHASH = keccak256(
         "TransferOrder(bytes32 orderId,address from,address to,uint256 tokenId,uint64 grams,uint64 deadline)"
@@ -27,34 +25,38 @@ library Orders {
     /// @param retirement The record.
     /// @return EIP-712 hashStruct.
     function hash(ICredits.Retirement calldata retirement) internal pure returns (bytes32) {
-        uint256 count = retirement.lines.length;
-        bytes32[] memory lines = new bytes32[](count);
-        for (uint256 i = 0; i < count; ++i) {
-            lines[i] = keccak256(
-                abi.encode(LINE_TYPEHASH, retirement.lines[i].tokenId, retirement.lines[i].grams)
-            );
-        }
-        // Two halves, since one call with twelve values does not fit the stack; their bytes join as they are.
+        // In two parts, since twelve values do not fit the stack; their bytes join as they are.
+        bytes memory head = abi.encode(
+            RETIREMENT_TYPEHASH,
+            retirement.retirementId,
+            retirement.purpose,
+            retirement.beneficiaryHash,
+            retirement.consumedFrom,
+            retirement.consumedUntil
+        );
         return keccak256(
-            bytes.concat(
-                abi.encode(
-                    RETIREMENT_TYPEHASH,
-                    retirement.retirementId,
-                    retirement.purpose,
-                    retirement.beneficiaryHash,
-                    retirement.consumedFrom,
-                    retirement.consumedUntil
-                ),
-                abi.encode(
-                    keccak256(bytes(retirement.beneficiary)),
-                    keccak256(bytes(retirement.caseReference)),
-                    keccak256(bytes(retirement.place)),
-                    keccak256(bytes(retirement.note)),
-                    keccak256(bytes(retirement.origin)),
-                    keccak256(abi.encodePacked(lines))
-                )
+            abi.encodePacked(
+                head,
+                keccak256(bytes(retirement.beneficiary)),
+                keccak256(bytes(retirement.caseReference)),
+                keccak256(bytes(retirement.place)),
+                keccak256(bytes(retirement.note)),
+                _hash(retirement.lines)
             )
         );
+    }
+
+    function _hash(ICredits.Line[] calldata lines) private pure returns (bytes32) {
+        if (lines.length == 1) return keccak256(abi.encode(_hash(lines[0])));
+        bytes32[] memory hashes = new bytes32[](lines.length);
+        for (uint256 i = 0; i < lines.length; ++i) {
+            hashes[i] = _hash(lines[i]);
+        }
+        return keccak256(abi.encodePacked(hashes));
+    }
+
+    function _hash(ICredits.Line calldata line) private pure returns (bytes32) {
+        return keccak256(abi.encode(LINE_TYPEHASH, line.tokenId, line.grams));
     }
 
     /// @notice Struct hash of a retirement order.

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.30;
 
-import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
+import {Acts} from "./Acts.sol";
 import {ICredits} from "./interfaces/ICredits.sol";
 import {IMembers} from "./interfaces/IMembers.sol";
 import {IMethodologies} from "./interfaces/IMethodologies.sol";
 import {IProjects} from "./interfaces/IProjects.sol";
-import {Acts} from "./Acts.sol";
+import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
 
 /// @title Projects, monitoring reports and their verification
 contract Projects is IProjects, Acts {
@@ -41,9 +41,7 @@ contract Projects is IProjects, Acts {
         _requireFiled(submission.methodologyId);
         require(
             submission.creditingStart < submission.creditingEnd,
-            ProjectsPeriodInvalid(
-                submission.creditingStart, submission.creditingEnd, 0, type(uint32).max
-            )
+            ProjectsPeriodInvalid(submission.creditingStart, submission.creditingEnd, 0, type(uint32).max)
         );
         require(submission.documentHash != 0, ProjectsMissing("documentHash"));
         require(submission.claimKeys.length != 0, ProjectsMissing("claimKeys"));
@@ -119,12 +117,9 @@ contract Projects is IProjects, Acts {
         require(_byHash[reportHash] == 0, ProjectsReportTaken(_byHash[reportHash]));
         reportId = ++_reportCount;
         _byHash[reportHash] = reportId;
-        _reports[reportId] =
-            Report(projectId, ReportState.SUBMITTED, periodStart, periodEnd, claimedGrams, 0);
+        _reports[reportId] = Report(projectId, ReportState.SUBMITTED, periodStart, periodEnd, claimedGrams, 0);
         _setDays(projectId, periodStart, periodEnd, true);
-        emit ReportSubmitted(
-            reportId, projectId, periodStart, periodEnd, claimedGrams, dataRoot, reportHash
-        );
+        emit ReportSubmitted(reportId, projectId, periodStart, periodEnd, claimedGrams, dataRoot, reportHash);
     }
 
     /// @inheritdoc IProjects
@@ -220,9 +215,7 @@ contract Projects is IProjects, Acts {
 
     function _submitted(uint64 reportId) private view returns (Report memory found) {
         found = _reports[reportId];
-        require(
-            found.state == ReportState.SUBMITTED, ProjectsReportWrongState(reportId, found.state)
-        );
+        require(found.state == ReportState.SUBMITTED, ProjectsReportWrongState(reportId, found.state));
     }
 
     function _requireFiled(uint64 methodologyId) private view {

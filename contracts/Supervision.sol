@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.30;
 
-import {IMembers} from "./interfaces/IMembers.sol";
-import {ICredits} from "./interfaces/ICredits.sol";
-import {ISupervision} from "./interfaces/ISupervision.sol";
 import {Acts} from "./Acts.sol";
+import {ICredits} from "./interfaces/ICredits.sol";
+import {IMembers} from "./interfaces/IMembers.sol";
+import {ISupervision} from "./interfaces/ISupervision.sol";
 
 /// @title Supervision: freezes by case, and the pause
 contract Supervision is ISupervision, Acts {

@@ -41,7 +41,6 @@ interface ICorrections {
     /// @param retirementId The number asked for.
     error CorrectionsRetirementUnknown(bytes32 retirementId);
 
-
     /// @notice A correction with this number exists, or the number is 0.
     /// @param correctionId The number.
     error CorrectionsIdUsed(bytes32 correctionId);

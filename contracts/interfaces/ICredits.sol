@@ -13,12 +13,14 @@ interface ICredits is IMembers {
     /// @param retired Grams ever retired.
     /// @param cancelled Grams ever cancelled.
     /// @param sequence Number of events that the ledger's contracts have emitted.
+    /// @param purposes One bit a purpose of retirement: whether it is allowed.
     /// @param paused Whether credits stand still.
     struct Totals {
         uint64 issued;
         uint64 retired;
         uint64 cancelled;
-        uint56 sequence;
+        uint40 sequence;
+        uint16 purposes;
         bool paused;
     }
 
@@ -68,19 +70,19 @@ interface ICredits is IMembers {
 
     /// @notice The record of a retirement; its EIP-712 struct hash is what a holder signs and what the chain keeps.
     /// @param retirementId Number of the certificate, chosen by the caller, not 0, used once.
-    /// @param purpose Code of the purpose, ASCII, padded with zeros; must be allowed.
+    /// @param purpose Number of the purpose, 0 to 15; must be allowed.
     /// @param beneficiaryHash Hash of the beneficiary's registration code, or the salted commitment of a person; or 0.
     /// @param consumedFrom First UTC day of the consumption that is offset, days since 1970; 0 when none is stated.
     /// @param consumedUntil Day after the last; above `consumedFrom`, or both 0.
     /// @param beneficiary Name of the organisation it is for, UTF-8; empty for a person.
-    /// @param caseReference Case or event, UTF-8, may be empty.
+    /// @param caseReference Case or event, or registry and serial numbers under which another registry retired these
+    /// units, UTF-8, may be empty.
     /// @param place Place of the consumption, UTF-8, may be empty.
     /// @param note Public note, UTF-8, may be empty.
-    /// @param origin Registry and serial numbers under which another registry retired these units, UTF-8; or empty.
     /// @param lines Credits and grams, at least one.
     struct Retirement {
         bytes32 retirementId;
-        bytes32 purpose;
+        uint8 purpose;
         bytes32 beneficiaryHash;
         uint32 consumedFrom;
         uint32 consumedUntil;
@@ -88,7 +90,6 @@ interface ICredits is IMembers {
         string caseReference;
         string place;
         string note;
-        string origin;
         Line[] lines;
     }
 
@@ -109,11 +110,12 @@ interface ICredits is IMembers {
     }
 
     /// @notice A purpose of retirement was added, renamed, allowed or disallowed.
-    /// @param purpose Its code, ASCII, padded with zeros.
+    /// @param purpose Its number, 0 to 15.
     /// @param allowed Whether retirements may name it from now on.
+    /// @param code Its code for machines, such as "event".
     /// @param nameZh Its Chinese name, UTF-8.
     /// @param nameEn Its English name.
-    event PurposeSet(bytes32 indexed purpose, bool allowed, string nameZh, string nameEn);
+    event PurposeSet(uint8 indexed purpose, bool allowed, string code, string nameZh, string nameEn);
 
     /// @notice A credit was issued, its whole volume at once. A TransferSingle from zero follows.
     /// @param tokenId The credit.
@@ -167,14 +169,12 @@ interface ICredits is IMembers {
     /// @notice Credits were retired, for ever. A TransferSingle or TransferBatch to zero follows.
     /// @param retirementId Number of the certificate.
     /// @param holder Account that retired.
-    /// @param memberId Its member.
-    /// @param recordHash keccak256(abi.encode(EIP-712 struct hash of `record`, holder, firstSerials)): what the chain keeps.
+    /// @param recordHash EIP-712 struct hash of `record`: what the chain keeps.
     /// @param firstSerials First serial of each line; a line's serials are firstSerial to firstSerial + grams - 1.
     /// @param record The record as given.
     event CreditsRetired(
         bytes32 indexed retirementId,
         address indexed holder,
-        uint32 indexed memberId,
         bytes32 recordHash,
         uint64[] firstSerials,
         Retirement record
@@ -252,8 +252,8 @@ interface ICredits is IMembers {
     error CreditsRetirementIdUsed(bytes32 retirementId);
 
     /// @notice The purpose is not in the table or is not allowed now.
-    /// @param purpose The code.
-    error CreditsPurposeUnknown(bytes32 purpose);
+    /// @param purpose Its number.
+    error CreditsPurposeUnknown(uint8 purpose);
 
     /// @notice A retirement needs at least one line; one from a lock needs exactly one.
     /// @param lines Lines given.
@@ -299,11 +299,18 @@ interface ICredits is IMembers {
         external;
 
     /// @notice Adds, renames, allows or disallows a purpose of retirement. Authority's act.
-    /// @param purpose Code, ASCII, padded with zeros, not 0.
+    /// @param purpose Its number, 0 to 15.
     /// @param allowed Whether retirements may name it.
+    /// @param code Its code for machines, not empty.
     /// @param nameZh Chinese name, UTF-8, not empty.
     /// @param nameEn English name, not empty.
-    function setPurpose(bytes32 purpose, bool allowed, string calldata nameZh, string calldata nameEn) external;
+    function setPurpose(
+        uint8 purpose,
+        bool allowed,
+        string calldata code,
+        string calldata nameZh,
+        string calldata nameEn
+    ) external;
 
     /// @notice Sets the end of a credit's freeze. Only the contract of supervision may call it.
     /// @param tokenId An issued credit.
@@ -399,9 +406,9 @@ interface ICredits is IMembers {
     function recordHash(bytes32 retirementId) external view returns (bytes32);
 
     /// @notice Whether retirements may name a purpose.
-    /// @param purpose Its code.
+    /// @param purpose Its number.
     /// @return True when allowed.
-    function purposeAllowed(bytes32 purpose) external view returns (bool);
+    function purposeAllowed(uint8 purpose) external view returns (bool);
 
     /// @notice Token id of a credit.
     /// @param projectId The project, below 2^128.

@@ -164,9 +164,7 @@ interface IIssuances {
     /// @param issuanceId The issuance.
     /// @param reason Why, UTF-8, public, not empty.
     /// @return objectionId Number of the objection.
-    function objectToIssuance(uint64 issuanceId, string calldata reason)
-        external
-        returns (uint64 objectionId);
+    function objectToIssuance(uint64 issuanceId, string calldata reason) external returns (uint64 objectionId);
 
     /// @notice Answers an objection. Authority's act.
     /// @param objectionId The objection.

@@ -142,9 +142,7 @@ interface IProjects {
     /// @param periodEnd Day after the last given.
     /// @param allowedStart First day allowed.
     /// @param allowedEnd Day after the last allowed.
-    error ProjectsPeriodInvalid(
-        uint32 periodStart, uint32 periodEnd, uint32 allowedStart, uint32 allowedEnd
-    );
+    error ProjectsPeriodInvalid(uint32 periodStart, uint32 periodEnd, uint32 allowedStart, uint32 allowedEnd);
 
     /// @notice A needed value is zero or empty.
     /// @param field Name of the field in this interface.

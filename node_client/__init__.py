@@ -1,0 +1,1 @@
+"""Everything that talks to a chain, and the mirror of what the chain says."""

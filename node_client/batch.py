@@ -1,0 +1,123 @@
+"""A unit of work: the rows that the events of some blocks add and change, written all at once or not at all.
+
+Flow: `insert` gathers rows that only ever are added; `row` gives the present row of a key, from this batch, the cache of the
+batches before, or SQL, to be changed in place; `read` the same without changing it; `flush` writes everything in bulk.
+
+Tables are named by text, so that a noun that needs another's row does not import it. A table has one writer all the same:
+the fold in its own noun's file.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any, Final, TypeAlias
+
+from sqlalchemy import Connection
+from sqlmodel import SQLModel
+
+from node_client.database import sheet
+from node_client.errors import MirrorInconsistent
+from node_client.event import At, Event
+
+Key: TypeAlias = tuple[Any, ...]
+Row: TypeAlias = dict[str, Any]
+
+# Rows kept between batches; beyond this many the cache starts anew.
+CACHED_ROWS: Final = 500_000
+
+
+class Batch:
+    """What the events of some blocks do to the tables.
+
+    `previous` is the last event folded, with its place, or None: an ERC-1155 transfer from or to nobody belongs to it.
+    Used again after a `flush`, it keeps its rows as a cache; after a failure it must be thrown away.
+    """
+
+    def __init__(self, connection: Connection) -> None:
+        self.previous: tuple[Event, At] | None = None
+        self._connection = connection
+        self._inserted: dict[str, list[Row]] = {}
+        self._rows: dict[str, dict[Key, Row | None]] = {}
+        self._stored: dict[str, set[Key]] = {}
+        self._changed: dict[str, set[Key]] = {}
+
+    def insert(self, table: str, **values: Any) -> None:
+        """The row will be added."""
+        self._inserted.setdefault(table, []).append(values)
+
+    def row(self, table: str, *key: Any) -> Row:
+        """The row of a key, to be changed in place; a new one with the columns' defaults when there is none yet."""
+        found = self._find(table, key)
+        if found is None:
+            at = sheet(table)
+            found = {**at.defaults, **dict(zip(at.keys, key, strict=True))}
+            self._rows[table][key] = found
+        self._changed.setdefault(table, set()).add(key)
+        return found
+
+    def known(self, table: str, *key: Any) -> Row:
+        """As `row`, for a row that must exist. Raises `MirrorInconsistent` when it does not."""
+        self.read(table, *key)
+        return self.row(table, *key)
+
+    def read(self, table: str, *key: Any) -> Mapping[str, Any]:
+        """The row of a key, not to be changed. Raises `MirrorInconsistent` when there is none."""
+        found = self._find(table, key)
+        if found is None:
+            raise MirrorInconsistent(
+                f"an event speaks of {table} {', '.join(map(str, key))}, which no earlier event made",
+                remedy="run `tanhui mirror rebuild`; if it stops here again, the node leaves logs out: use another",
+            )
+        return found
+
+    def prefetch(self, table: str, keys: Iterable[Key]) -> None:
+        """The rows of these keys are in the cache, fetched with few queries."""
+        rows = self._rows.setdefault(table, {})
+        missing = {key for key in keys if key not in rows}
+        if not missing:
+            return
+        at = sheet(table)
+        rows.update(dict.fromkeys(missing))
+        for found in at.load_many(self._connection, missing):
+            self._keep(table, tuple(found[name] for name in at.keys), found)
+
+    def flush(self, connection: Connection) -> int:
+        """Everything gathered is written, parents before children; the number of rows. The rows stay as a cache."""
+        written = 0
+        for table in SQLModel.metadata.sorted_tables:
+            name = table.name
+            at = sheet(name)
+            added = self._inserted.pop(name, [])
+            changed: list[Row] = []
+            stored = self._stored.setdefault(name, set())
+            for key in self._changed.pop(name, ()):
+                row = self._rows[name][key]
+                assert row is not None  # noqa: S101 - `row` put it there
+                (changed if key in stored else added).append(row)
+                stored.add(key)
+            if added:
+                at.insert(connection, added)
+            if changed:
+                at.update(connection, changed)
+            written += len(added) + len(changed)
+        self._shrink()
+        return written
+
+    def _find(self, table: str, key: Key) -> Row | None:
+        rows = self._rows.setdefault(table, {})
+        if key not in rows:
+            found = sheet(table).load(self._connection, key)
+            if found is None:
+                rows[key] = None
+            else:
+                self._keep(table, key, found)
+        return rows[key]
+
+    def _keep(self, table: str, key: Key, row: Row) -> None:
+        self._rows.setdefault(table, {})[key] = row
+        self._stored.setdefault(table, set()).add(key)
+
+    def _shrink(self) -> None:
+        if sum(map(len, self._rows.values())) > CACHED_ROWS:
+            self._rows.clear()
+            self._stored.clear()

@@ -1,0 +1,277 @@
+"""The database: engine, schema revision, column kinds, bulk writing and keyset pages.
+
+Flow of a write: table class → `Sheet` (its columns, keys and statements, worked out once) → rows as tuples → COPY or
+executemany for new rows, UPDATE from arrays or executemany for changed ones.
+
+SQLite (WAL) and PostgreSQL 15 or newer hold the same tables and give the same answers. Amounts are BIGINT grams, addresses
+and hashes text in one spelling (see node_client.units), days whole UTC days since 1970.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Iterable, Sequence
+from operator import itemgetter
+from pathlib import Path
+from typing import Any, Final
+
+import sqlalchemy
+from alembic import command
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    ColumnElement,
+    Connection,
+    Engine,
+    Integer,
+    LargeBinary,
+    String,
+    Table,
+    Text,
+    event,
+    select,
+)
+from sqlalchemy.engine import RowMapping, make_url
+from sqlmodel import Field, SQLModel
+
+from node_client.errors import DatabaseRevision, DatabaseUnreachable
+
+MIGRATIONS: Final = Path(__file__).resolve().parent.parent / "migrations"
+BUSY_MILLISECONDS: Final = 30_000
+HIGHEST_LIMIT: Final = 500
+
+# Every constraint has a name, the same on both databases, so that later migrations can find it.
+SQLModel.metadata.naming_convention = {
+    "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+    "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+    "ck": "ck_%(table_name)s_%(constraint_name)s",
+    "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+    "pk": "pk_%(table_name)s",
+}
+
+# On SQLite only INTEGER makes a primary key the row's own number; both hold 64 bits.
+BIGINT: Final = BigInteger().with_variant(Integer(), "sqlite")
+
+
+def number(**options: Any) -> Any:
+    """A column of whole numbers below 2^63: grams, ids, blocks, Unix seconds, days since 1970."""
+    return _column(BIGINT, options)
+
+
+def text(**options: Any) -> Any:
+    """A column of text of any length."""
+    return _column(Text(), options)
+
+
+def hash_text(**options: Any) -> Any:
+    """A column of 0x and 64 lower-case hexadecimal digits: hashes, bytes32, token ids."""
+    return _column(String(66), options)
+
+
+def address(**options: Any) -> Any:
+    """A column of checksummed addresses."""
+    return _column(String(42), options)
+
+
+def word(**options: Any) -> Any:
+    """A column of short ASCII: codes, states, decimal numbers of up to 256 bits."""
+    return _column(String(78), options)
+
+
+def flag(**options: Any) -> Any:
+    """A column of true or false."""
+    return _column(Boolean(), options)
+
+
+def blob(**options: Any) -> Any:
+    """A column of bytes."""
+    return _column(LargeBinary(), options)
+
+
+def _column(kind: Any, options: dict[str, Any]) -> Any:
+    # Numbers come from the chain; the database must never make one up.
+    extra = {"autoincrement": False} if options.get("primary_key") else {}
+    return Field(sa_type=kind, sa_column_kwargs=extra, **options)
+
+
+def table_of(name: str) -> Table:
+    """The table of a name; every noun's module must have been imported."""
+    return SQLModel.metadata.tables[name]
+
+
+def engine(url: str) -> Engine:
+    """An engine for SQLite (write-ahead log, foreign keys on, patient when busy) or PostgreSQL (psycopg 3)."""
+    parsed = make_url(url)
+    if parsed.drivername in {"postgresql", "postgres"}:
+        parsed = parsed.set(drivername="postgresql+psycopg")
+    if parsed.get_backend_name() == "sqlite" and parsed.database:
+        Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
+    made = sqlalchemy.create_engine(parsed)
+    if made.dialect.name == "sqlite":
+        event.listen(made, "connect", _prepare_sqlite)
+        event.listen(made, "begin", _begin_sqlite)
+    return made
+
+
+def _prepare_sqlite(connection: Any, _record: Any) -> None:
+    # The driver's own transactions leave DDL and reads outside; ours are begun in `_begin_sqlite`.
+    connection.isolation_level = None
+    cursor = connection.cursor()
+    cursor.execute(f"PRAGMA busy_timeout = {BUSY_MILLISECONDS}")
+    cursor.execute("PRAGMA journal_mode = WAL")
+    # In WAL a power cut can lose the last commits but not harm the file; the mirror reads them again.
+    cursor.execute("PRAGMA synchronous = NORMAL")
+    cursor.execute("PRAGMA foreign_keys = ON")
+    cursor.close()
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    connection.exec_driver_sql("BEGIN")
+
+
+def _alembic(url: str) -> Config:
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS))
+    config.attributes["url"] = url
+    return config
+
+
+def upgrade(url: str) -> None:
+    """The database's tables are of this program's revision; what they held stays.
+
+    Raises `DatabaseUnreachable`.
+    """
+    try:
+        command.upgrade(_alembic(url), "head")
+    except sqlalchemy.exc.OperationalError as error:
+        raise _unreachable(error) from error
+
+
+def check_revision(of: Engine) -> None:
+    """The database's tables are of this program's revision.
+
+    Raises `DatabaseRevision` when they are not and `DatabaseUnreachable` when the database does not answer.
+    """
+    wanted = set(ScriptDirectory(str(MIGRATIONS)).get_heads())
+    try:
+        with of.connect() as connection:
+            found = set(MigrationContext.configure(connection).get_current_heads())
+    except sqlalchemy.exc.OperationalError as error:
+        raise _unreachable(error) from error
+    if found != wanted:
+        raise DatabaseRevision(
+            f"the database's tables are of revision {_names(found)}, this program needs {_names(wanted)}",
+            remedy="run `tanhui db upgrade`; if the database is newer than the program, update the program",
+        )
+
+
+def _names(revisions: set[str]) -> str:
+    return ", ".join(sorted(revisions)) or "none"
+
+
+def _unreachable(error: Exception) -> DatabaseUnreachable:
+    reason = str(error.__cause__ or error).strip().splitlines()[0]
+    return DatabaseUnreachable(
+        f"the database does not answer: {reason}", remedy="start it or correct TANHUI_DATABASE_URL"
+    )
+
+
+class Sheet:
+    """One table as the bulk writer sees it: column names in order, keys, defaults, and its statements."""
+
+    def __init__(self, table: Table) -> None:
+        self.table = table
+        self.name = table.name
+        self.columns = tuple(column.name for column in table.columns)
+        self.keys = tuple(column.name for column in table.primary_key.columns)
+        self.others = tuple(name for name in self.columns if name not in self.keys)
+        self.defaults = {
+            column.name: getattr(column.default, "arg", None)
+            for column in table.columns
+            if column.default is not None or column.nullable
+        }
+        self.values = itemgetter(*self.columns)
+        self.changes = itemgetter(*self.others, *self.keys)
+        self.by_key = select(table).where(
+            *(column == sqlalchemy.bindparam(f"key_{column.name}") for column in table.primary_key.columns)
+        )
+
+    def insert(self, connection: Connection, rows: Sequence[dict[str, Any]]) -> None:
+        """The rows are in the table. Raises KeyError when a row lacks a column."""
+        tuples = [self.values(row) for row in rows]
+        names = ", ".join(f'"{name}"' for name in self.columns)
+        if connection.dialect.name == "sqlite":
+            marks = ", ".join("?" * len(self.columns))
+            connection.exec_driver_sql(f'INSERT INTO "{self.name}" ({names}) VALUES ({marks})', tuples)  # noqa: S608 - names of our own tables
+            return
+        driver: Any = connection.connection.driver_connection
+        with driver.cursor() as cursor, cursor.copy(f'COPY "{self.name}" ({names}) FROM STDIN') as copy:
+            for values in tuples:
+                copy.write_row(values)
+
+    def update(self, connection: Connection, rows: Sequence[dict[str, Any]]) -> None:
+        """The rows of these keys have these values."""
+        tuples = [self.changes(row) for row in rows]
+        if connection.dialect.name == "sqlite":
+            sets = ", ".join(f'"{name}" = ?' for name in self.others)
+            where = " AND ".join(f'"{name}" = ?' for name in self.keys)
+            connection.exec_driver_sql(f'UPDATE "{self.name}" SET {sets} WHERE {where}', tuples)  # noqa: S608 - names of our own tables
+            return
+        order = (*self.others, *self.keys)
+        sets = ", ".join(f'"{name}" = new."{name}"' for name in self.others)
+        where = " AND ".join(f'old."{name}" = new."{name}"' for name in self.keys)
+        kinds = [self.table.c[name].type.compile(dialect=connection.dialect) for name in order]
+        arrays = ", ".join(f"%s::{kind}[]" for kind in kinds)
+        names = ", ".join(f'"{name}"' for name in order)
+        connection.exec_driver_sql(
+            f'UPDATE "{self.name}" AS old SET {sets} FROM unnest({arrays}) AS new ({names}) WHERE {where}',  # noqa: S608 - names of our own tables
+            tuple(list(column) for column in zip(*tuples, strict=True)),
+        )
+
+    def load(self, connection: Connection, key: tuple[Any, ...]) -> dict[str, Any] | None:
+        """The row of a key as a dictionary of its own, or None."""
+        parameters = {f"key_{name}": value for name, value in zip(self.keys, key, strict=True)}
+        found = connection.execute(self.by_key, parameters).mappings().first()
+        return None if found is None else dict(found)
+
+    def load_many(self, connection: Connection, keys: Iterable[tuple[Any, ...]]) -> list[dict[str, Any]]:
+        """The rows that exist of these keys."""
+        columns = list(self.table.primary_key.columns)
+        wanted = list(keys)
+        found: list[dict[str, Any]] = []
+        for start in range(0, len(wanted), 400):
+            part = wanted[start : start + 400]
+            match: ColumnElement[bool] = (
+                columns[0].in_([key[0] for key in part])
+                if len(columns) == 1
+                else sqlalchemy.tuple_(*columns).in_(part)
+            )
+            found.extend(dict(row) for row in connection.execute(select(self.table).where(match)).mappings())
+        return found
+
+
+@functools.cache
+def sheet(name: str) -> Sheet:
+    """The sheet of a table, made once."""
+    return Sheet(table_of(name))
+
+
+def one(connection: Connection, name: str, *conditions: ColumnElement[bool]) -> RowMapping | None:
+    """The row of a table that meets the conditions, or None."""
+    return connection.execute(select(table_of(name)).where(*conditions)).mappings().first()
+
+
+def page(
+    connection: Connection, name: str, *, after: int | None, limit: int, filters: dict[str, Any]
+) -> Sequence[RowMapping]:
+    """Up to `limit` (at most 500) rows whose sequence is below `after`, newest first; filters of None are left out."""
+    table = table_of(name)
+    chosen = select(table).where(*(table.c[key] == value for key, value in filters.items() if value is not None))
+    if after is not None:
+        chosen = chosen.where(table.c.sequence < after)
+    return connection.execute(
+        chosen.order_by(table.c.sequence.desc()).limit(min(limit, HIGHEST_LIMIT))
+    ).mappings().all()

@@ -1,0 +1,167 @@
+"""What holders sign: records and orders, and their EIP-712 form, equal to contracts/Orders.sol.
+
+Flow: a `Retirement` or `TransferOrder` → `retirement_order` or `transfer_order` → typed data for a `Signer` or a wallet →
+the signature that `retireByOrder` or `transferByOrder` takes.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Final, NamedTuple
+
+from eth_abi import encode
+from eth_utils import keccak
+
+from node_client.deployment import Deployment
+from node_client.units import hex32
+
+_RETIREMENT_TYPE: Final = (
+    "Retirement(bytes32 retirementId,uint8 purpose,bytes32 beneficiaryHash,uint32 consumedFrom,uint32 consumedUntil,"
+    "string beneficiary,string caseReference,string place,string note,Line[] lines)"
+    "Line(uint256 tokenId,uint64 grams)"
+)
+_TYPES: Final = {
+    "EIP712Domain": [
+        {"name": "name", "type": "string"},
+        {"name": "version", "type": "string"},
+        {"name": "chainId", "type": "uint256"},
+        {"name": "verifyingContract", "type": "address"},
+    ]
+}
+_LINE: Final = [{"name": "tokenId", "type": "uint256"}, {"name": "grams", "type": "uint64"}]
+_RETIREMENT: Final = [
+    {"name": "retirementId", "type": "bytes32"},
+    {"name": "purpose", "type": "uint8"},
+    {"name": "beneficiaryHash", "type": "bytes32"},
+    {"name": "consumedFrom", "type": "uint32"},
+    {"name": "consumedUntil", "type": "uint32"},
+    {"name": "beneficiary", "type": "string"},
+    {"name": "caseReference", "type": "string"},
+    {"name": "place", "type": "string"},
+    {"name": "note", "type": "string"},
+    {"name": "lines", "type": "Line[]"},
+]
+
+
+class Line(NamedTuple):
+    """One credit's part of a retirement."""
+
+    token_id: int
+    grams: int
+
+
+@dataclass(frozen=True, slots=True)
+class Retirement:
+    """The record of a retirement, as in ICredits.Retirement; days since 1970, the end excluded, both 0 for none."""
+
+    retirement_id: bytes
+    purpose: int
+    lines: tuple[Line, ...]
+    beneficiary: str = ""
+    beneficiary_hash: bytes = bytes(32)
+    consumed_from: int = 0
+    consumed_until: int = 0
+    case_reference: str = ""
+    place: str = ""
+    note: str = ""
+
+    def as_tuple(self) -> tuple[Any, ...]:
+        """The fields in the contract's order and form."""
+        return (
+            self.retirement_id,
+            self.purpose,
+            self.beneficiary_hash,
+            self.consumed_from,
+            self.consumed_until,
+            self.beneficiary,
+            self.case_reference,
+            self.place,
+            self.note,
+            [tuple(line) for line in self.lines],
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class TransferOrder:
+    """A holder's will to transfer, as in ICredits.TransferOrder; deadline in Unix seconds."""
+
+    order_id: bytes
+    sender: str
+    receiver: str
+    token_id: int
+    grams: int
+    deadline: int
+
+
+def domain(deployment: Deployment) -> dict[str, Any]:
+    """The EIP-712 domain of the ledger's credits."""
+    return {
+        "name": "Tanhui Credits",
+        "version": "1",
+        "chainId": deployment.chain_id,
+        "verifyingContract": deployment.address("Credits"),
+    }
+
+
+def retirement_order(
+    deployment: Deployment, *, holder: str, deadline: int, retirement: Retirement
+) -> dict[str, Any]:
+    """The typed data that a holder signs to have a retirement carried until the deadline (Unix seconds)."""
+    values = retirement.as_tuple()
+    record: dict[str, Any] = {
+        field["name"]: hex32(value) if isinstance(value, bytes) else value
+        for field, value in zip(_RETIREMENT, values, strict=True)
+    }
+    record["lines"] = [{"tokenId": line.token_id, "grams": line.grams} for line in retirement.lines]
+    order = [
+        {"name": "holder", "type": "address"},
+        {"name": "deadline", "type": "uint64"},
+        {"name": "retirement", "type": "Retirement"},
+    ]
+    return {
+        "types": {**_TYPES, "RetirementOrder": order, "Retirement": _RETIREMENT, "Line": _LINE},
+        "primaryType": "RetirementOrder",
+        "domain": domain(deployment),
+        "message": {"holder": holder, "deadline": deadline, "retirement": record},
+    }
+
+
+def transfer_order(deployment: Deployment, order: TransferOrder) -> dict[str, Any]:
+    """The typed data that a holder signs to have a transfer carried."""
+    fields = [
+        {"name": "orderId", "type": "bytes32"},
+        {"name": "from", "type": "address"},
+        {"name": "to", "type": "address"},
+        {"name": "tokenId", "type": "uint256"},
+        {"name": "grams", "type": "uint64"},
+        {"name": "deadline", "type": "uint64"},
+    ]
+    return {
+        "types": {**_TYPES, "TransferOrder": fields},
+        "primaryType": "TransferOrder",
+        "domain": domain(deployment),
+        "message": {
+            "orderId": hex32(order.order_id),
+            "from": order.sender,
+            "to": order.receiver,
+            "tokenId": order.token_id,
+            "grams": order.grams,
+            "deadline": order.deadline,
+        },
+    }
+
+
+def record_hash(retirement: Retirement) -> bytes:
+    """The EIP-712 struct hash of a record: what the chain keeps of a retirement."""
+    values = retirement.as_tuple()
+    line_type = keccak(text="Line(uint256 tokenId,uint64 grams)")
+    lines = b"".join(
+        keccak(encode(["bytes32", "uint256", "uint64"], [line_type, *line])) for line in retirement.lines
+    )
+    texts = [keccak(text=text) for text in values[5:9]]
+    return keccak(
+        encode(
+            ["bytes32", "bytes32", "uint8", "bytes32", "uint32", "uint32", *["bytes32"] * 5],
+            [keccak(text=_RETIREMENT_TYPE), *values[:5], *texts, keccak(lines)],
+        )
+    )

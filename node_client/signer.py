@@ -1,0 +1,180 @@
+"""Keys: encrypted files on disk, opened only to sign. The only module that knows eth_account.
+
+Flow: `Keystore.create` → one encrypted v3 file per name, readable by its owner alone → `Keystore.open` with the password →
+`Key`, which signs transactions and EIP-712 typed data and never shows its secret.
+"""
+
+from __future__ import annotations
+
+import functools
+import json
+import os
+import re
+import secrets
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Final, Protocol
+
+from eth_account import Account
+from eth_account.messages import encode_typed_data
+from eth_account.signers.local import LocalAccount
+from eth_utils import to_checksum_address
+
+from node_client.errors import KeyExists, KeyMissing, SigningError, WrongPassword
+
+_NAME: Final = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}")
+
+
+class Signer(Protocol):
+    """What signs for one account; a keystore's key today, a remote signer later."""
+
+    @property
+    def address(self) -> str:
+        """The account, checksummed."""
+        ...
+
+    def sign_transaction(self, transaction: Mapping[str, Any]) -> bytes:
+        """The transaction, signed and serialised."""
+        ...
+
+    def sign_typed_data(self, typed_data: Mapping[str, Any]) -> bytes:
+        """The 65-byte signature of EIP-712 typed data."""
+        ...
+
+
+class Key:
+    """An opened key. Its text form is its address; the secret never leaves the object."""
+
+    def __init__(self, account: LocalAccount) -> None:
+        self._account = account
+        self.address = to_checksum_address(account.address)
+
+    def __repr__(self) -> str:
+        return f"Key({self.address})"
+
+    def __reduce__(self) -> Any:
+        raise TypeError("a key cannot be copied out of its process")
+
+    def sign_transaction(self, transaction: Mapping[str, Any]) -> bytes:
+        """The transaction, signed and serialised."""
+        return bytes(self._account.sign_transaction(dict(transaction)).raw_transaction)
+
+    def sign_typed_data(self, typed_data: Mapping[str, Any]) -> bytes:
+        """The 65-byte signature of EIP-712 typed data."""
+        return bytes(self._account.sign_message(encode_typed_data(full_message=dict(typed_data))).signature)
+
+
+class Keystore:
+    """A folder of encrypted keys, one file a name, all under one password."""
+
+    def __init__(self, folder: Path, password: str) -> None:
+        self.folder = folder
+        self._password = password
+        self._opened: dict[str, Key] = {}
+
+    def names(self) -> list[str]:
+        """The names of the keys, sorted."""
+        return sorted(path.stem for path in self.folder.glob("*.json"))
+
+    def address(self, name: str) -> str:
+        """The account of a key, which needs no password.
+
+        Raises `KeyMissing`.
+        """
+        return to_checksum_address("0x" + str(self._read(name)["address"]))
+
+    def create(self, name: str) -> str:
+        """A new random key is in the keystore; its account.
+
+        Raises `KeyExists` rather than overwrite one, and `SigningError` for a bad name or an empty password.
+        """
+        return self._store(name, Account.create())
+
+    def ensure(self, name: str) -> str:
+        """A key of this name is in the keystore, made if need be; its account."""
+        return self.address(name) if self._path(name).exists() else self.create(name)
+
+    def open(self, name: str) -> Key:
+        """The key, ready to sign; opened once per keystore object.
+
+        Raises `KeyMissing` and `WrongPassword`.
+        """
+        if name not in self._opened:
+            encrypted = self._read(name)
+            try:
+                secret = Account.decrypt(encrypted, self._password)
+            except ValueError as error:
+                raise WrongPassword(
+                    f"the password does not open key {name!r} in {self.folder}",
+                    remedy="set TANHUI_PASSWORD_FILE to the file with the right password",
+                ) from error
+            self._opened[name] = Key(Account.from_key(secret))
+        return self._opened[name]
+
+    def open_address(self, address: str) -> Key:
+        """The key of an account. Raises `KeyMissing` and `WrongPassword`."""
+        for name in self.names():
+            if self.address(name) == address:
+                return self.open(name)
+        raise KeyMissing(f"no key of {address} is in {self.folder}", remedy="see tanhui keys list")
+
+    def _store(self, name: str, account: LocalAccount) -> str:
+        path = self._path(name)
+        if not self._password:
+            raise SigningError(
+                "a keystore needs a password", remedy="set TANHUI_PASSWORD_FILE to a file that holds one"
+            )
+        encrypted = json.dumps(account.encrypt(self._password))
+        self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        try:
+            # Readable by its owner alone from the first byte on, and never over another key.
+            handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        except FileExistsError as error:
+            raise KeyExists(
+                f"key {name!r} is in {self.folder} already", remedy="choose another name"
+            ) from error
+        with os.fdopen(handle, "w", encoding="utf-8") as file:
+            file.write(encrypted)
+        self._opened[name] = Key(account)
+        return self._opened[name].address
+
+    def _path(self, name: str) -> Path:
+        if not _NAME.fullmatch(name):
+            raise SigningError(
+                f"{name!r} is no name of a key",
+                remedy="use lower-case letters, digits, dot, dash and underscore, at most 64",
+            )
+        return self.folder / f"{name}.json"
+
+    def _read(self, name: str) -> dict[str, Any]:
+        try:
+            found: dict[str, Any] = json.loads(self._path(name).read_text(encoding="utf-8"))
+        except FileNotFoundError as error:
+            known = ", ".join(self.names()) or "none"
+            raise KeyMissing(
+                f"no key {name!r} in {self.folder} (there are: {known})", remedy=f"tanhui keys create {name}"
+            ) from error
+        except ValueError as error:
+            raise SigningError(
+                f"{self._path(name)} is no encrypted key", remedy="restore the file from its backup"
+            ) from error
+        return found
+
+
+def new_password_file(path: Path) -> Path:
+    """A file with a random password exists at the path, readable by its owner alone; an existing one is kept."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except FileExistsError:
+        return path
+    with os.fdopen(handle, "w", encoding="utf-8") as file:
+        file.write(secrets.token_urlsafe(32) + "\n")
+    return path
+
+
+@functools.cache
+def recover_typed_data(typed_data_json: str, signature: bytes) -> str:
+    """The account that signed EIP-712 typed data, given as JSON text."""
+    message = encode_typed_data(full_message=json.loads(typed_data_json))
+    return to_checksum_address(Account.recover_message(message, signature=signature))
