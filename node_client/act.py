@@ -100,7 +100,11 @@ def page(
 def of_block(connection: Connection, block: int) -> Sequence[RowMapping]:
     """The acts of a block, in their order."""
     table = database.table_of("act")
-    return connection.execute(select(table).where(table.c.block == block).order_by(table.c.sequence)).mappings().all()
+    return (
+        connection.execute(select(table).where(table.c.block == block).order_by(table.c.sequence))
+        .mappings()
+        .all()
+    )
 
 
 def since(connection: Connection, sequence: int, limit: int = 500) -> Sequence[RowMapping]:

@@ -41,6 +41,10 @@ class Batch:
         self._stored: dict[str, set[Key]] = {}
         self._changed: dict[str, set[Key]] = {}
 
+    def read_from(self, connection: Connection) -> None:
+        """Rows not yet known are looked up over this connection."""
+        self._connection = connection
+
     def insert(self, table: str, **values: Any) -> None:
         """The row will be added."""
         self._inserted.setdefault(table, []).append(values)
@@ -69,6 +73,10 @@ class Batch:
                 remedy="run `tanhui mirror rebuild`; if it stops here again, the node leaves logs out: use another",
             )
         return found
+
+    def find(self, table: str, *key: Any) -> Mapping[str, Any] | None:
+        """The row of a key, not to be changed, or None."""
+        return self._find(table, key)
 
     def prefetch(self, table: str, keys: Iterable[Key]) -> None:
         """The rows of these keys are in the cache, fetched with few queries."""

@@ -18,10 +18,27 @@ from node_client import database
 from node_client.batch import Batch
 from node_client.database import address, hash_text, number, word
 from node_client.event import At, Event, bounded
-from node_client.purpose import code_of
-from node_client.units import token_hex
+from node_client.units import code_to_bytes32, parse_bytes32, token_hex
 
 NO_LOCK: Final = "0x" + "0" * 64
+
+
+def code_of(raw: str) -> str:
+    """The code of a bytes32 in hex: its ASCII without padding, or the hex itself when it is not printable ASCII.
+
+    Different bytes never give the same code.
+    """
+    stripped = bytes.fromhex(raw[2:]).rstrip(b"\x00")
+    try:
+        code = stripped.decode("ascii")
+        return code if code_to_bytes32(code).rstrip(b"\x00") == stripped else raw
+    except ValueError:
+        return raw
+
+
+def code_bytes(code: str) -> bytes:
+    """The bytes32 of a code: the reverse of `code_of`."""
+    return parse_bytes32(code) if len(code) == 66 else code_to_bytes32(code)
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,8 @@ from pathlib import Path
 from typing import Any, Final
 
 from eth_abi import decode as abi_decode
-from eth_utils import keccak, to_checksum_address
+from eth_utils.address import to_checksum_address
+from eth_utils.crypto import keccak
 from web3 import HTTPProvider, Web3
 from web3.contract import Contract
 
@@ -159,7 +160,9 @@ class Chain:
         """keccak-256 of the code at an address; of nothing when there is none."""
         return "0x" + keccak(hexstr=self._ask("eth_getCode", address, "latest")).hex()
 
-    def call(self, address: str, contract_name: str, function: str, *args: Any, block: int | None = None) -> Any:
+    def call(
+        self, address: str, contract_name: str, function: str, *args: Any, block: int | None = None
+    ) -> Any:
         """The answer of a view function at the end of a block (newest by default); structs as named tuples.
 
         Raises `Refused` when the contract reverts.
@@ -270,7 +273,8 @@ class Chain:
             return self.rpc.call(method, *params)
         except RpcError as error:
             raise ChainUnreachable(
-                f"the node at {self.url} refused {error}", remedy="look at the node's log and its RPC settings"
+                f"the node at {self.url} refused {error}",
+                remedy="look at the node's log and its RPC settings",
             ) from error
 
     def _header(self, number: int, raw: Any) -> Header:
@@ -340,5 +344,3 @@ def _name(output: Mapping[str, Any], value: Any) -> Any:
         inner = {**output, "type": kind[:-2]}
         return [_name(inner, part) for part in value]
     return to_checksum_address(value) if kind == "address" else value
-
-

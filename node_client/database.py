@@ -269,9 +269,13 @@ def page(
 ) -> Sequence[RowMapping]:
     """Up to `limit` (at most 500) rows whose sequence is below `after`, newest first; filters of None are left out."""
     table = table_of(name)
-    chosen = select(table).where(*(table.c[key] == value for key, value in filters.items() if value is not None))
+    chosen = select(table).where(
+        *(table.c[key] == value for key, value in filters.items() if value is not None)
+    )
     if after is not None:
         chosen = chosen.where(table.c.sequence < after)
-    return connection.execute(
-        chosen.order_by(table.c.sequence.desc()).limit(min(limit, HIGHEST_LIMIT))
-    ).mappings().all()
+    return (
+        connection.execute(chosen.order_by(table.c.sequence.desc()).limit(min(limit, HIGHEST_LIMIT)))
+        .mappings()
+        .all()
+    )

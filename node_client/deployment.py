@@ -16,7 +16,7 @@ from enum import IntEnum
 from pathlib import Path
 from typing import Any, Final
 
-from eth_utils import keccak
+from eth_utils.crypto import keccak
 
 from node_client.chain import GAS_LIMIT, Chain, abi_of
 from node_client.compiler import compile_contracts
@@ -74,13 +74,26 @@ WIRING: Final[dict[str, dict[Role, tuple[str, ...]]]] = {
         Role.OPERATOR: ("proposeCancellation",),
     },
     "Supervision": {
-        Role.AUTHORITY: ("freezeAccount", "unfreezeAccount", "freezeCredit", "unfreezeCredit", "confirmUnpause"),
+        Role.AUTHORITY: (
+            "freezeAccount",
+            "unfreezeAccount",
+            "freezeCredit",
+            "unfreezeCredit",
+            "confirmUnpause",
+        ),
         Role.GUARDIAN: ("pause", "proposeUnpause"),
     },
     "Corrections": {Role.OPERATOR: ("correctRetirement",)},
 }
 
-_CONTRACTS_OF_ACTS: Final = ("Methodologies", "Projects", "Issuances", "Cancellations", "Supervision", "Corrections")
+_CONTRACTS_OF_ACTS: Final = (
+    "Methodologies",
+    "Projects",
+    "Issuances",
+    "Cancellations",
+    "Supervision",
+    "Corrections",
+)
 
 # The contracts that hold a role themselves.
 _HELD_BY_CONTRACTS: Final = (
@@ -182,18 +195,18 @@ def deploy(
     progress("Roles")
     roles = deployer.deploy("Roles", signer.address)
     progress("Credits")
-    credits = deployer.deploy(
+    credits_address = deployer.deploy(
         "Credits", roles, metadata_uri, authority_name, registration_hash, signer.address
     )
     progress("Methodologies")
-    methodologies = deployer.deploy("Methodologies", roles, credits)
+    methodologies = deployer.deploy("Methodologies", roles, credits_address)
     progress("Projects")
-    projects = deployer.deploy("Projects", roles, credits, methodologies)
+    projects = deployer.deploy("Projects", roles, credits_address, methodologies)
     progress("Issuances")
-    deployer.deploy("Issuances", roles, credits, projects)
+    deployer.deploy("Issuances", roles, credits_address, projects)
     for name in ("Cancellations", "Supervision", "Corrections"):
         progress(name)
-        deployer.deploy(name, roles, credits)
+        deployer.deploy(name, roles, credits_address)
     progress("roles")
     deployer.send("Roles", roles, "multicall", _wiring_calls(chain, deployer.addresses, signer.address))
     return Deployment(
@@ -214,9 +227,9 @@ def _wiring_calls(chain: Chain, addresses: dict[str, str], authority: str) -> li
         for role, functions in by_role.items():
             selectors = [selector_of(contract_name, function) for function in functions]
             calls.append(call("setTargetFunctionRole", addresses[contract_name], selectors, role))
-    for role in (Role.AUTHORITY, Role.OPERATOR, Role.VERIFIER, Role.EXPERT):
-        # A guardian may cancel what a delayed holder of the role has scheduled.
-        calls.append(call("setRoleGuardian", role, Role.GUARDIAN))
+    # A guardian may cancel what a delayed holder of the role has scheduled.
+    guarded = (Role.AUTHORITY, Role.OPERATOR, Role.VERIFIER, Role.EXPERT)
+    calls.extend(call("setRoleGuardian", role, Role.GUARDIAN) for role in guarded)
     calls.extend(call("grantRole", role, addresses[name], 0) for role, name in _HELD_BY_CONTRACTS)
     calls.append(call("grantRole", Role.AUTHORITY, authority, 0))
     return calls

@@ -21,7 +21,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar, Final, TypeAlias
 
-from eth_utils import keccak, to_checksum_address
+from eth_utils.address import to_checksum_address
+from eth_utils.crypto import keccak
 
 from node_client.units import text_from_bytes
 
@@ -251,7 +252,9 @@ class EventType:
         self.wide = tuple(name for name, kind in self.kinds.items() if kind == "uint64")
         readers = _parts(fields, struct)
         indexed = [bool(field["indexed"]) for field in fields]
-        self._topics = [reader for (reader, _), is_indexed in zip(readers, indexed, strict=True) if is_indexed]
+        self._topics = [
+            reader for (reader, _), is_indexed in zip(readers, indexed, strict=True) if is_indexed
+        ]
         plain = [part for part, is_indexed in zip(readers, indexed, strict=True) if not is_indexed]
         self._data = _sequence(plain, lambda *values: values)
         # Values come as topics first, then data; this puts them back into the ABI's order.

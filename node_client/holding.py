@@ -59,7 +59,9 @@ def fold(event: Event, at: At, batch: Batch) -> None:
     match event:
         case CreditsRetired():
             for line in event.record.lines:
-                _shift(batch, at, event.holder, token_hex(line.token_id), free=-line.grams, retired=line.grams)
+                _shift(
+                    batch, at, event.holder, token_hex(line.token_id), free=-line.grams, retired=line.grams
+                )
         case TransferSingle() | TransferBatch() if event.from_ != NOBODY and event.to != NOBODY:
             for token_id, grams in event.lines:
                 # Moving nothing makes no holding: the token id may not even exist.
@@ -127,7 +129,12 @@ def by_id(connection: Connection, account: str, token_id: str) -> RowMapping | N
 
 
 def of_account(
-    connection: Connection, account: str, *, after: str | None = None, limit: int = 50, held_only: bool = False
+    connection: Connection,
+    account: str,
+    *,
+    after: str | None = None,
+    limit: int = 50,
+    held_only: bool = False,
 ) -> Sequence[RowMapping]:
     """An account's holdings by token id, above the token id `after`; with `held_only` those with free or locked grams."""
     table = database.table_of("holding")
@@ -141,7 +148,12 @@ def of_account(
 
 
 def of_credit(
-    connection: Connection, token_id: str, *, after: str | None = None, limit: int = 50, held_only: bool = False
+    connection: Connection,
+    token_id: str,
+    *,
+    after: str | None = None,
+    limit: int = 50,
+    held_only: bool = False,
 ) -> Sequence[RowMapping]:
     """A credit's holdings by account, above the account `after`; with `held_only` those with free or locked grams."""
     table = database.table_of("holding")

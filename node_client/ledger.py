@@ -44,6 +44,9 @@ class Ledger:
         self._sending = threading.Lock()
         # When set, acts are simulated and described to it, and nothing is sent.
         self.dry_run: Callable[[Act], None] | None = None
+        # Simulated first, a refused act takes no nonce and leaves no transaction behind. Bulk work whose refusals are
+        # rare may do without, at the price of a mined transaction for each refusal.
+        self.simulate_first = True
 
     @classmethod
     def open(cls, settings: Settings) -> Ledger:
@@ -65,17 +68,15 @@ class Ledger:
         address = self.deployment.address(contract_name)
         return self.chain.call(address, contract_name, function, *args, block=block)
 
-    def act(
-        self, signer: Signer, contract_name: str, function: str, *args: Any, simulate: bool = True
-    ) -> Receipt:
+    def act(self, signer: Signer, contract_name: str, function: str, *args: Any) -> Receipt:
         """The act is on the chain.
 
-        Simulated first, so that a refused act takes no nonce and leaves no transaction behind; bulk work whose refusals
-        are rare may leave that out. Raises the `Refused` of the contract's own error, `ChainUnreachable`, `TransactionLost`.
+        Raises the `Refused` of the contract's own error, `ChainUnreachable`, `TransactionLost`; `DryRun` instead of sending
+        when only a description was asked for.
         """
         address = self.deployment.address(contract_name)
         data = self.chain.encode(contract_name, function, *args)
-        if simulate or self.dry_run is not None:
+        if self.simulate_first or self.dry_run is not None:
             self.chain.simulate(signer.address, address, data)
         if self.dry_run is not None:
             self.dry_run(Act(contract_name, address, function, args, signer.address))
@@ -118,7 +119,7 @@ class Ledger:
         return refuse("", {"transaction": receipt.tx_hash})
 
 
-class DryRun(Exception):  # noqa: N818 - not an error: the act was described instead of sent
+class DryRun(Exception):
     """The act would succeed; it was not sent, because only a description was asked for."""
 
 
@@ -137,7 +138,3 @@ def connect(settings: Settings) -> Chain:
             )
         url = running.rpc_url
     return Chain(url, expected_chain_id=settings.chain_id)
-
-
-
-

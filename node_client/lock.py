@@ -164,7 +164,9 @@ def page(
     """Locks newest first, below the sequence `after`; with `open_only` those that still bind grams."""
     table = database.table_of("lock")
     filters = {"holder": holder, "keeper": keeper, "token_id": token_id}
-    chosen = select(table).where(*(table.c[name] == value for name, value in filters.items() if value is not None))
+    chosen = select(table).where(
+        *(table.c[name] == value for name, value in filters.items() if value is not None)
+    )
     if after is not None:
         chosen = chosen.where(table.c.sequence < after)
     if open_only:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any, Final, NamedTuple
 
 from eth_abi import encode
-from eth_utils import keccak
+from eth_utils.crypto import keccak
 
 from node_client.deployment import Deployment
 from node_client.units import hex32

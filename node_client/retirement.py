@@ -17,12 +17,11 @@ from sqlmodel import SQLModel
 
 from node_client import database
 from node_client.batch import Batch
-from node_client.database import address, blob, hash_text, number, text, word
+from node_client.database import address, blob, hash_text, number, text
 from node_client.event import At, EscapedText, Event
-from node_client.purpose import code_of
 from node_client.units import time_of, token_hex, tonnes_text
 
-TEXTS: Final = ("beneficiary", "case_reference", "place", "note", "origin")
+TEXTS: Final = ("beneficiary", "case_reference", "place", "note")
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +37,7 @@ class Retirement:
     """The record as given; the consumption's days are [from, until) since 1970, both 0 when none is stated."""
 
     retirement_id: str
-    purpose: str
+    purpose: int
     beneficiary_hash: str
     consumed_from: int
     consumed_until: int
@@ -46,7 +45,6 @@ class Retirement:
     case_reference: str
     place: str
     note: str
-    origin: str
     lines: tuple[Line, ...]
 
 
@@ -56,7 +54,6 @@ class CreditsRetired(Event):
 
     retirement_id: str
     holder: str
-    member_id: int
     record_hash: str
     first_serials: tuple[int, ...]
     record: Retirement
@@ -67,7 +64,7 @@ class CreditsRetired(Event):
 
 
 class RetirementRow(SQLModel, table=True):
-    """One retirement. `doc` is JSON; `escaped` has, as JSON, the bytes in hex of texts that are not clean UTF-8, else null."""
+    """One retirement. `purpose_code` is the code at the time. `doc` is JSON; `escaped` has, as JSON, the bytes in hex of texts that are not clean UTF-8, else null."""
 
     __tablename__ = "retirement"
     __table_args__ = (
@@ -81,7 +78,8 @@ class RetirementRow(SQLModel, table=True):
     retirement_id: str = hash_text(unique=True)
     holder: str = address(foreign_key="account.account")
     member_id: int = number(foreign_key="member.member_id")
-    purpose: str = word(foreign_key="purpose.purpose")
+    purpose: int = number(foreign_key="purpose.purpose")
+    purpose_code: str = text()
     beneficiary: str = text()
     beneficiary_hash: str = hash_text()
     consumed_from: int = number()
@@ -89,7 +87,6 @@ class RetirementRow(SQLModel, table=True):
     case_reference: str = text()
     place: str = text()
     note: str = text()
-    origin: str = text()
     grams: int = number()
     record_hash: str = hash_text()
     escaped: str | None = text(default=None)
@@ -148,8 +145,9 @@ def fold(event: Event, at: At, batch: Batch) -> None:
     row = {
         "retirement_id": event.retirement_id,
         "holder": event.holder,
-        "member_id": event.member_id,
-        "purpose": code_of(record.purpose),
+        "member_id": batch.read("account", event.holder)["member_id"],
+        "purpose": record.purpose,
+        "purpose_code": batch.read("purpose", record.purpose)["code"],
         "beneficiary": str(record.beneficiary),
         "beneficiary_hash": record.beneficiary_hash,
         "consumed_from": record.consumed_from,
@@ -157,7 +155,6 @@ def fold(event: Event, at: At, batch: Batch) -> None:
         "case_reference": str(record.case_reference),
         "place": str(record.place),
         "note": str(record.note),
-        "origin": str(record.origin),
         "grams": sum(line.grams for line in record.lines),
         "record_hash": event.record_hash,
         "block": at.block,
@@ -237,14 +234,16 @@ def page(
     limit: int = 50,
     holder: str | None = None,
     member_id: int | None = None,
-    purpose: str | None = None,
+    purpose: int | None = None,
     project_id: int | None = None,
     token_id: str | None = None,
 ) -> Sequence[RowMapping]:
     """Retirements newest first, below the sequence `after`; by project or credit when one of their lines is of it."""
     table, line = database.table_of("retirement"), database.table_of("retirement_line")
     filters = {"holder": holder, "member_id": member_id, "purpose": purpose}
-    chosen = select(table).where(*(table.c[name] == value for name, value in filters.items() if value is not None))
+    chosen = select(table).where(
+        *(table.c[name] == value for name, value in filters.items() if value is not None)
+    )
     if project_id is not None or token_id is not None:
         of_lines = {"project_id": project_id, "token_id": token_id}
         matching = select(line.c.sequence).where(

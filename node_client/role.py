@@ -288,12 +288,18 @@ def all_roles(connection: Connection) -> Sequence[RowMapping]:
 
 
 def holders(
-    connection: Connection, *, role_id: str | None = None, account: str | None = None, held: bool | None = True
+    connection: Connection,
+    *,
+    role_id: str | None = None,
+    account: str | None = None,
+    held: bool | None = True,
 ) -> Sequence[RowMapping]:
     """Who holds which role; `held` None gives former holders too."""
     table = database.table_of("role_member")
     filters = {"role_id": role_id, "account": account, "held": held}
-    chosen = select(table).where(*(table.c[name] == value for name, value in filters.items() if value is not None))
+    chosen = select(table).where(
+        *(table.c[name] == value for name, value in filters.items() if value is not None)
+    )
     return connection.execute(chosen.order_by(table.c.role_id, table.c.account)).mappings().all()
 
 

@@ -123,9 +123,7 @@ EVENTS: Final = (
 
 def page(connection: Connection, *, after: int | None = None, limit: int = 50) -> Sequence[RowMapping]:
     """Acts of supervision newest first, below the sequence `after`; their fields are JSON in `args`."""
-    return database.page(
-        connection, "act", after=after, limit=limit, filters={"contract": "Supervision"}
-    )
+    return database.page(connection, "act", after=after, limit=limit, filters={"contract": "Supervision"})
 
 
 def frozen_accounts(connection: Connection, now_seconds: int) -> Sequence[RowMapping]:

@@ -3,7 +3,7 @@
 Flow: CreditIssued, CreditsRetired, CreditsCancelled, transfers → `fold` → table `total` → queries.
 
 Dimensions and keys: all (""), day ("2026-11-23") and minute ("2026-11-23T08:31Z") of the block's time in UTC, project,
-methodology, member (numbers; the first holder's, the retiring and the losing member's), vintage (year), purpose (code).
+methodology, member (numbers; the first holder's, the retiring and the losing member's), vintage (year), purpose (number).
 """
 
 from __future__ import annotations
@@ -22,7 +22,6 @@ from node_client.cancellation import CreditsCancelled
 from node_client.credit import CreditIssued
 from node_client.database import number, text, word
 from node_client.event import At, Event
-from node_client.purpose import code_of
 from node_client.retirement import CreditsRetired
 from node_client.transfer import NOBODY, TransferBatch, TransferSingle
 from node_client.units import time_of, token_hex
@@ -67,13 +66,21 @@ def fold(event: Event, at: At, batch: Batch) -> None:
                 batch.row("total", dimension, key)["transfers"] += 1
         case CreditIssued():
             member_id = batch.read("account", event.holder)["member_id"]
-            for dimension, key in (*_of_time(at), *_of_credit(batch, event.token_id), ("member", str(member_id))):
+            for dimension, key in (
+                *_of_time(at),
+                *_of_credit(batch, event.token_id),
+                ("member", str(member_id)),
+            ):
                 row = batch.row("total", dimension, key)
                 row["issued_grams"] += event.grams
                 row["issuances"] += 1
         case CreditsCancelled():
             member_id = batch.read("account", event.holder)["member_id"]
-            for dimension, key in (*_of_time(at), *_of_credit(batch, event.token_id), ("member", str(member_id))):
+            for dimension, key in (
+                *_of_time(at),
+                *_of_credit(batch, event.token_id),
+                ("member", str(member_id)),
+            ):
                 row = batch.row("total", dimension, key)
                 row["cancelled_grams"] += event.grams
                 row["cancellations"] += 1
@@ -85,7 +92,8 @@ def _retire(event: CreditsRetired, at: At, batch: Batch) -> None:
     """Sums go to each line's keys; a retirement of several lines counts once for each key."""
     whole = sum(line.grams for line in event.record.lines)
     sums: dict[tuple[str, str], int] = {}
-    for key in (*_of_time(at), ("member", str(event.member_id)), ("purpose", code_of(event.record.purpose))):
+    member_id = batch.read("account", event.holder)["member_id"]
+    for key in (*_of_time(at), ("member", str(member_id)), ("purpose", str(event.record.purpose))):
         sums[key] = whole
     for line in event.record.lines:
         for key in _of_credit(batch, line.token_id):

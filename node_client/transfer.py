@@ -166,7 +166,9 @@ def _kind(event: TransferSingle | TransferBatch, at: At, batch: Batch) -> str:
                 return "retirement"
             case _:
                 pass
-    raise _contradiction(at, "grams from or to nobody, without the issuance, retirement or cancellation that says so")
+    raise _contradiction(
+        at, "grams from or to nobody, without the issuance, retirement or cancellation that says so"
+    )
 
 
 def _moved(event: TransferSingle | TransferBatch) -> tuple[str, str, tuple[tuple[int, int], ...]]:

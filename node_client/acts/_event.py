@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 
-from eth_utils import keccak
+from eth_utils.crypto import keccak
 
 from node_client.chain import Receipt, abi_of
 from node_client.deployment import canonical_type

@@ -20,9 +20,7 @@ def lock(
     case_reference: str = "",
 ) -> Receipt:
     """The grams are bound; only the keeper, or after the end (Unix seconds) the holder, sets them free. By their holder."""
-    return ledger.act(
-        signer, "Credits", "lock", lock_id, token_id, grams, keeper, expires_at, case_reference
-    )
+    return ledger.act(signer, "Credits", "lock", lock_id, token_id, grams, keeper, expires_at, case_reference)
 
 
 def release_lock(ledger: Ledger, signer: Signer, *, lock_id: bytes, grams: int) -> Receipt:
@@ -35,8 +33,6 @@ def deliver_lock(ledger: Ledger, signer: Signer, *, lock_id: bytes, to: str, gra
     return ledger.act(signer, "Credits", "deliverLock", lock_id, to, grams)
 
 
-def retire_locked(
-    ledger: Ledger, signer: Signer, *, lock_id: bytes, retirement: Retirement
-) -> Receipt:
+def retire_locked(ledger: Ledger, signer: Signer, *, lock_id: bytes, retirement: Retirement) -> Receipt:
     """The locked grams are retired. By their holder."""
     return ledger.act(signer, "Credits", "retireLocked", lock_id, retirement.as_tuple())

@@ -40,7 +40,9 @@ def register_member(
     return created_number(ledger, receipt, "Credits", "MemberRegistered")
 
 
-def change_standing(ledger: Ledger, signer: Signer, *, member_id: int, standing: Standing, reason: str) -> Receipt:
+def change_standing(
+    ledger: Ledger, signer: Signer, *, member_id: int, standing: Standing, reason: str
+) -> Receipt:
     """The member has the standing from now on. By the authority."""
     return ledger.act(signer, "Credits", "changeStanding", member_id, int(standing), reason)
 
@@ -55,7 +57,9 @@ def appoint_operator(ledger: Ledger, signer: Signer, *, member_id: int) -> Recei
     return ledger.act(signer, "Credits", "appointOperator", member_id)
 
 
-def grant_role(ledger: Ledger, signer: Signer, *, role: Role, account: str, delay_seconds: int = 0) -> Receipt:
+def grant_role(
+    ledger: Ledger, signer: Signer, *, role: Role, account: str, delay_seconds: int = 0
+) -> Receipt:
     """The account has the role; with a delay, its acts must be scheduled that long ahead. By the administrator."""
     return ledger.act(signer, "Roles", "grantRole", int(role), account, delay_seconds)
 

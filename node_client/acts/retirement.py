@@ -24,18 +24,16 @@ class Correction:
     reason: str
 
 
-def retire(ledger: Ledger, signer: Signer, retirement: Retirement, *, simulate: bool = True) -> Receipt:
+def retire(ledger: Ledger, signer: Signer, retirement: Retirement) -> Receipt:
     """The signer's grams are retired under the record's id. By their holder."""
-    return ledger.act(signer, "Credits", "retire", retirement.as_tuple(), simulate=simulate)
+    return ledger.act(signer, "Credits", "retire", retirement.as_tuple())
 
 
 def carry_retirement(
     ledger: Ledger, signer: Signer, *, holder: str, deadline: int, retirement: Retirement, signature: bytes
 ) -> Receipt:
     """The holder's signed retirement is done. By anyone."""
-    return ledger.act(
-        signer, "Credits", "retireByOrder", holder, deadline, retirement.as_tuple(), signature
-    )
+    return ledger.act(signer, "Credits", "retireByOrder", holder, deadline, retirement.as_tuple(), signature)
 
 
 def correct_retirement(ledger: Ledger, signer: Signer, correction: Correction) -> Receipt:

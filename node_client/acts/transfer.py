@@ -16,15 +16,11 @@ def transfer(ledger: Ledger, signer: Signer, *, to: str, token_id: int, grams: i
     return ledger.act(signer, "Credits", "safeTransferFrom", signer.address, to, token_id, grams, b"")
 
 
-def transfer_batch(
-    ledger: Ledger, signer: Signer, *, to: str, lines: Sequence[tuple[int, int]]
-) -> Receipt:
+def transfer_batch(ledger: Ledger, signer: Signer, *, to: str, lines: Sequence[tuple[int, int]]) -> Receipt:
     """The receiver holds the grams of every (token id, grams). By their holder."""
     token_ids = [token_id for token_id, _ in lines]
     grams = [each for _, each in lines]
-    return ledger.act(
-        signer, "Credits", "safeBatchTransferFrom", signer.address, to, token_ids, grams, b""
-    )
+    return ledger.act(signer, "Credits", "safeBatchTransferFrom", signer.address, to, token_ids, grams, b"")
 
 
 def carry_transfer(ledger: Ledger, signer: Signer, *, order: TransferOrder, signature: bytes) -> Receipt:

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.30;
 
-import {IAccessManaged} from "@openzeppelin/contracts/access/manager/IAccessManaged.sol";
 import {Cancellations} from "../../contracts/Cancellations.sol";
 import {Corrections} from "../../contracts/Corrections.sol";
 import {Credits} from "../../contracts/Credits.sol";
@@ -14,6 +13,7 @@ import {ICorrections} from "../../contracts/interfaces/ICorrections.sol";
 import {ICredits} from "../../contracts/interfaces/ICredits.sol";
 import {IMembers} from "../../contracts/interfaces/IMembers.sol";
 import {IProjects} from "../../contracts/interfaces/IProjects.sol";
+import {IAccessManaged} from "@openzeppelin/contracts/access/manager/IAccessManaged.sol";
 
 /// @dev The cheat codes of forge that these tests use.
 interface Vm {

@@ -1,16 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.30;
 
-import {IERC1155Errors} from "@openzeppelin/contracts/interfaces/draft-IERC6093.sol";
-import {IERC1155} from "@openzeppelin/contracts/token/ERC1155/IERC1155.sol";
-import {IERC1155Receiver} from "@openzeppelin/contracts/token/ERC1155/IERC1155Receiver.sol";
-import {IERC1155MetadataURI} from
-    "@openzeppelin/contracts/token/ERC1155/extensions/IERC1155MetadataURI.sol";
-import {IERC165} from "@openzeppelin/contracts/utils/introspection/IERC165.sol";
 import {ICredits} from "../../contracts/interfaces/ICredits.sol";
 import {IMembers} from "../../contracts/interfaces/IMembers.sol";
 import {World} from "./Base.t.sol";
 import {Deaf, Wallet} from "./Wallets.sol";
+import {IERC1155Errors} from "@openzeppelin/contracts/interfaces/draft-IERC6093.sol";
+import {IERC1155} from "@openzeppelin/contracts/token/ERC1155/IERC1155.sol";
+import {IERC1155Receiver} from "@openzeppelin/contracts/token/ERC1155/IERC1155Receiver.sol";
+import {IERC1155MetadataURI} from "@openzeppelin/contracts/token/ERC1155/extensions/IERC1155MetadataURI.sol";
+import {IERC165} from "@openzeppelin/contracts/utils/introspection/IERC165.sol";
 
 /// @title ERC-1155 as its standard and OpenZeppelin's documentation describe it, between members' accounts
 contract CreditsTest is World {
@@ -42,7 +41,9 @@ contract CreditsTest is World {
         credits.safeTransferFrom(from, to, id, value, "");
     }
 
-    function _sendBatch(address to, uint256[] memory ids, uint256[] memory values, bytes memory data) private {
+    function _sendBatch(address to, uint256[] memory ids, uint256[] memory values, bytes memory data)
+        private
+    {
         vm.prank(buyer);
         credits.safeBatchTransferFrom(buyer, to, ids, values, data);
     }
@@ -184,9 +185,7 @@ contract CreditsTest is World {
     function test_transferToOneselfChangesNothing() public {
         _send(buyer, buyer, buyer, _first, 1000);
         assertEq(credits.balanceOf(buyer, _first), 1000, "balance");
-        _refused(
-            IERC1155Errors.ERC1155InsufficientBalance.selector, _word(buyer), 1000, 1001, _first
-        );
+        _refused(IERC1155Errors.ERC1155InsufficientBalance.selector, _word(buyer), 1000, 1001, _first);
         _send(buyer, buyer, buyer, _first, 1001);
     }
 
@@ -336,9 +335,8 @@ contract CreditsTest is World {
         address wallet = address(_wallet);
         calls[0] = abi.encodeCall(credits.safeTransferFrom, (wallet, owner, _first, 4, ""));
         calls[1] = abi.encodeCall(credits.retire, (_retirement("in the hook", _first, 3)));
-        calls[2] = abi.encodeCall(
-            credits.lock, ("in the hook", _first, 3, broker, uint64(block.timestamp + 1), "")
-        );
+        calls[2] =
+            abi.encodeCall(credits.lock, ("in the hook", _first, 3, broker, uint64(block.timestamp + 1), ""));
         _wallet.callBack(address(credits), calls);
         uint256 before = _sequence();
         _send(buyer, buyer, wallet, _first, 10);

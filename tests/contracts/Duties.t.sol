@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.30;
 
-import {IAccessManaged} from "@openzeppelin/contracts/access/manager/IAccessManaged.sol";
-import {IAccessManager} from "@openzeppelin/contracts/access/manager/IAccessManager.sol";
 import {ICancellations} from "../../contracts/interfaces/ICancellations.sol";
 import {ICredits} from "../../contracts/interfaces/ICredits.sol";
 import {IIssuances} from "../../contracts/interfaces/IIssuances.sol";
@@ -11,6 +9,8 @@ import {IMethodologies} from "../../contracts/interfaces/IMethodologies.sol";
 import {IProjects} from "../../contracts/interfaces/IProjects.sol";
 import {ISupervision} from "../../contracts/interfaces/ISupervision.sol";
 import {EveryAct} from "./EveryAct.sol";
+import {IAccessManaged} from "@openzeppelin/contracts/access/manager/IAccessManaged.sol";
+import {IAccessManager} from "@openzeppelin/contracts/access/manager/IAccessManager.sol";
 
 /// @title Who may do what: rules 1 to 4 and 17, asked of every act of the ledger
 contract DutiesTest is EveryAct {
@@ -88,8 +88,7 @@ contract DutiesTest is EveryAct {
             if (acts[i].role != 0) _grant(acts[i].role, stranger);
             (bool done, bytes memory answer) = _send(acts[i], stranger);
             assertTrue(!done, string.concat(acts[i].name, " is refused"));
-            bytes memory expected =
-                abi.encodeWithSelector(IMembers.MembersAccountUnknown.selector, stranger);
+            bytes memory expected = abi.encodeWithSelector(IMembers.MembersAccountUnknown.selector, stranger);
             assertEq(answer, expected, acts[i].name);
             vm.revertToState(state);
         }

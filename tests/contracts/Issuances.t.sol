@@ -6,8 +6,8 @@ import {ICredits} from "../../contracts/interfaces/ICredits.sol";
 import {IIssuances} from "../../contracts/interfaces/IIssuances.sol";
 import {IMembers} from "../../contracts/interfaces/IMembers.sol";
 import {IProjects} from "../../contracts/interfaces/IProjects.sol";
-import {IERC1155} from "@openzeppelin/contracts/token/ERC1155/IERC1155.sol";
 import {World} from "./Base.t.sol";
+import {IERC1155} from "@openzeppelin/contracts/token/ERC1155/IERC1155.sol";
 
 /// @title Issuances: rule 9, and what they write into the credits
 contract IssuancesTest is World {
@@ -209,9 +209,7 @@ contract IssuancesTest is World {
     function _vintageIs(uint64 reportId, uint256 year, bool inside) private {
         IProjects.Report memory base = projects.report(reportId);
         if (!inside) {
-            _refused(
-                IIssuances.IssuancesVintageOutside.selector, year, base.periodStart, base.periodEnd
-            );
+            _refused(IIssuances.IssuancesVintageOutside.selector, year, base.periodStart, base.periodEnd);
         }
         vm.prank(operator);
         issuances.proposeIssuance(reportId, uint128(uint256(_nextHash())), buyer, 1, uint16(year), "");

@@ -3,9 +3,9 @@ pragma solidity 0.8.30;
 
 import {ICredits} from "../../contracts/interfaces/ICredits.sol";
 import {IMembers} from "../../contracts/interfaces/IMembers.sol";
+import {World} from "./Base.t.sol";
 import {IERC1155Errors} from "@openzeppelin/contracts/interfaces/draft-IERC6093.sol";
 import {IERC1155} from "@openzeppelin/contracts/token/ERC1155/IERC1155.sol";
-import {World} from "./Base.t.sol";
 
 /// @title Locks: rule 12
 contract LocksTest is World {
@@ -21,7 +21,9 @@ contract LocksTest is World {
         _lock(buyer, LOCK, _tokenId, 400, broker);
     }
 
-    function _lockAs(address holder, bytes32 lockId, uint64 grams, address keeper, uint256 expiresAt) private {
+    function _lockAs(address holder, bytes32 lockId, uint64 grams, address keeper, uint256 expiresAt)
+        private
+    {
         vm.prank(holder);
         credits.lock(lockId, _tokenId, grams, keeper, uint64(expiresAt), "");
     }
@@ -95,9 +97,7 @@ contract LocksTest is World {
     function test_rule12_onlyFreeGramsAreLocked() public {
         _refused(ICredits.CreditsNotFree.selector, _word(buyer), _tokenId, 600, 601);
         _lockAs(buyer, "second", 601, broker, _expiresAt);
-        _refused(
-            IERC1155Errors.ERC1155InsufficientBalance.selector, _word(buyer), 1000, 1001, _tokenId
-        );
+        _refused(IERC1155Errors.ERC1155InsufficientBalance.selector, _word(buyer), 1000, 1001, _tokenId);
         _lockAs(buyer, "second", 1001, broker, _expiresAt);
         _lockAs(buyer, "second", 600, broker, _expiresAt);
         _holdingIs(0, 1000);

@@ -16,9 +16,7 @@ contract MembersTest is World {
     }
 
     function _changeRefused(uint32 memberId, IMembers.Standing present, IMembers.Standing wanted) private {
-        _refused(
-            IMembers.MembersStandingRefused.selector, memberId, uint256(present), uint256(wanted)
-        );
+        _refused(IMembers.MembersStandingRefused.selector, memberId, uint256(present), uint256(wanted));
         _setStanding(memberId, wanted);
     }
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.30;
 
-import {IMethodologies} from "../../contracts/interfaces/IMethodologies.sol";
 import {Methodologies} from "../../contracts/Methodologies.sol";
+import {IMethodologies} from "../../contracts/interfaces/IMethodologies.sol";
 import {World} from "./Base.t.sol";
 
 /// @title Methodologies: rule 5
@@ -20,9 +20,12 @@ contract MethodologiesTest is World {
         assertEq(uint256(methodologies.methodology(methodologyId).state), uint256(state), "state");
     }
 
-    function _expectState(uint64 methodologyId, IMethodologies.State state, uint32 memberId, string memory why)
-        private
-    {
+    function _expectState(
+        uint64 methodologyId,
+        IMethodologies.State state,
+        uint32 memberId,
+        string memory why
+    ) private {
         vm.expectEmit(address(methodologies));
         emit IMethodologies.MethodologyStateChanged(methodologyId, state, memberId, why);
     }

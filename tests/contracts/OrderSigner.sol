@@ -12,16 +12,13 @@ abstract contract OrderSigner is Test {
     string private constant LINE = "Line(uint256 tokenId,uint64 grams)";
     string private constant RETIREMENT =
         "Retirement(bytes32 retirementId,uint8 purpose,bytes32 beneficiaryHash,uint32 consumedFrom,uint32 consumedUntil,string beneficiary,string caseReference,string place,string note,Line[] lines)";
-    string private constant ORDER =
-        "RetirementOrder(address holder,uint64 deadline,Retirement retirement)";
+    string private constant ORDER = "RetirementOrder(address holder,uint64 deadline,Retirement retirement)";
     string private constant TRANSFER =
         "TransferOrder(bytes32 orderId,address from,address to,uint256 tokenId,uint64 grams,uint64 deadline)";
 
     function _domain(uint256 chainId, address verifyingContract) internal pure returns (bytes32) {
         return keccak256(
-            abi.encode(
-                DOMAIN_TYPE, keccak256("Tanhui Credits"), keccak256("1"), chainId, verifyingContract
-            )
+            abi.encode(DOMAIN_TYPE, keccak256("Tanhui Credits"), keccak256("1"), chainId, verifyingContract)
         );
     }
 
@@ -41,7 +38,8 @@ abstract contract OrderSigner is Test {
             lines = bytes.concat(lines, abi.encode(keccak256(line)));
         }
         bytes memory encoded = abi.encode(keccak256(bytes(string.concat(RETIREMENT, LINE))));
-        encoded = bytes.concat(encoded, abi.encode(record.retirementId, record.purpose, record.beneficiaryHash));
+        encoded =
+            bytes.concat(encoded, abi.encode(record.retirementId, record.purpose, record.beneficiaryHash));
         encoded = bytes.concat(encoded, abi.encode(record.consumedFrom, record.consumedUntil));
         encoded = bytes.concat(encoded, _hashText(record.beneficiary), _hashText(record.caseReference));
         encoded = bytes.concat(encoded, _hashText(record.place), _hashText(record.note));

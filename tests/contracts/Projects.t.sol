@@ -317,8 +317,8 @@ contract ProjectsTest is World {
         vm.prank(verifier);
         projects.verifyReport(rejected, false, 0, "verification");
         for (uint32 day = LAST_YEAR - 6; day < LAST_YEAR + 11; ++day) {
-            bool expected = day >= LAST_YEAR - 5 && day < LAST_YEAR + 10
-                && !(day >= LAST_YEAR && day < LAST_YEAR + 5);
+            bool expected =
+                day >= LAST_YEAR - 5 && day < LAST_YEAR + 10 && !(day >= LAST_YEAR && day < LAST_YEAR + 5);
             assertTrue(projects.dayClaimed("meter", day) == expected, vm.toString(day));
         }
         assertTrue(projects.report(before).state == IProjects.ReportState.SUBMITTED, "untouched");

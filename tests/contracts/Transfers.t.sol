@@ -3,8 +3,8 @@ pragma solidity 0.8.30;
 
 import {ICredits} from "../../contracts/interfaces/ICredits.sol";
 import {IMembers} from "../../contracts/interfaces/IMembers.sol";
-import {IERC1155Errors} from "@openzeppelin/contracts/interfaces/draft-IERC6093.sol";
 import {World} from "./Base.t.sol";
+import {IERC1155Errors} from "@openzeppelin/contracts/interfaces/draft-IERC6093.sol";
 
 /// @title Who may hold, send and receive, and how much: rules 2, 10, 11 and 16
 contract TransfersTest is World {

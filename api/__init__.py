@@ -1,0 +1,1 @@
+"""The HTTP face of the ledger: reading for everybody, acts for those with a key."""

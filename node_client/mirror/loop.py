@@ -1,0 +1,258 @@
+"""The mirror: from the chain to SQL, exactly once.
+
+Flow, for backfill and live alike: plan (which blocks) → fetch (headers, logs) → verify (chain of headers, blooms, order) →
+fold (events into rows) → verify (the contract's own count and sums at the last block) → commit (headers, rows and checkpoint
+in one transaction, fenced).
+
+Whatever is wrong stops the mirror before anything of the batch is written; a crash at any instant leaves whole batches only.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Any, Final
+
+from eth_abi.exceptions import InsufficientDataBytes
+from sqlalchemy import Engine
+
+from node_client.batch import Batch
+from node_client.chain import Chain, Header, Log
+from node_client.database import check_revision
+from node_client.deployment import Deployment
+from node_client.errors import ChainMismatch, ChainUnreachable, SequenceMismatch
+from node_client.event import At
+from node_client.mirror import checkpoint as checkpoints
+from node_client.mirror import registry, verify
+from node_client.mirror.checkpoint import Checkpoint
+
+FEWEST_BLOCKS: Final = 1
+MOST_BLOCKS: Final = 4_000
+MANY_LOGS: Final = 20_000
+FEW_LOGS: Final = 5_000
+LONGEST_PAUSE_SECONDS: Final = 30.0
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """What the mirror has just done. `block` and `sequence` are committed; `waiting` says why it waits, if it does."""
+
+    block: int
+    head: int
+    sequence: int
+    acts: int
+    waiting: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """How far the mirror is. `lag_blocks` counts the blocks up to the node's head; it is None when no node was asked."""
+
+    checkpoint: Checkpoint | None
+    head: int | None
+    lag_blocks: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class _Fetched:
+    headers: list[Header]
+    logs: list[Log]
+
+
+def _quiet(_progress: Progress) -> None:
+    """Says nothing."""
+
+
+class Mirror:
+    """One writer of one database from one node.
+
+    `lag_blocks` keeps it that far behind the head, for chains whose newest blocks may still change. `most_blocks` bounds a batch.
+    """
+
+    def __init__(
+        self,
+        chain: Chain,
+        engine: Engine,
+        deployment: Deployment,
+        *,
+        lag_blocks: int = 0,
+        most_blocks: int = MOST_BLOCKS,
+        poll_seconds: float = 1.0,
+    ) -> None:
+        self._chain = chain
+        self._engine = engine
+        self._deployment = deployment
+        self._contracts = {address: name for name, address in deployment.addresses.items()}
+        self._lag_blocks = lag_blocks
+        self._most_blocks = most_blocks
+        self._blocks = min(256, most_blocks)
+        self._poll_seconds = poll_seconds
+        self._batch: Batch | None = None
+
+    def run(
+        self, *, follow: bool = False, until: int | None = None, progress: Callable[[Progress], None] = _quiet
+    ) -> Checkpoint:
+        """Everything up to block `until` (the head by default) is mirrored; with `follow` it goes on for ever.
+
+        Raises `ChainMismatch` for another chain or other contracts, `DatabaseRevision` for other tables, `ForkDetected`,
+        `UnknownEvent`, `SequenceMismatch` and `MirrorInconsistent` for what must not be, `WriterReplaced` when another
+        mirror took over. Following, an unreachable node is waited for.
+        """
+        check_revision(self._engine)
+        self._check_chain()
+        now = checkpoints.start(self._engine, self._deployment)
+        pause = self._poll_seconds
+        while True:
+            try:
+                head = self._chain.head() - self._lag_blocks
+                now = self._catch_up(now, head if until is None else min(head, until), progress)
+                pause = self._poll_seconds
+                why = ""
+            except ChainUnreachable as error:
+                if not follow:
+                    raise
+                pause = min(pause * 2, LONGEST_PAUSE_SECONDS)
+                head, why = -1, error.message
+                stored = self._read()
+                now = replace(now, block=stored.block, block_hash=stored.block_hash, sequence=stored.sequence)
+            if not follow or (until is not None and now.block >= until):
+                return now
+            progress(Progress(now.block, head, now.sequence, 0, why or "for a new block"))
+            time.sleep(pause)
+
+    def rebuild(self, progress: Callable[[Progress], None] = _quiet) -> Checkpoint:
+        """The mirrored tables are made anew from the chain; tables of others stay as they are. Errors as `run`."""
+        check_revision(self._engine)
+        self._check_chain()
+        self._batch = None
+        checkpoints.clear(self._engine, self._deployment, registry.mirrored())
+        return self.run(progress=progress)
+
+    def status(self) -> Status:
+        """How far the mirror is, and how far the node."""
+        with self._engine.connect() as connection:
+            found = checkpoints.read(connection)
+        head = self._chain.head()
+        return Status(found, head, None if found is None else max(head - found.block, 0))
+
+    def _check_chain(self) -> None:
+        if self._chain.chain_id != self._deployment.chain_id:
+            raise ChainMismatch(
+                f"the node is on chain {self._chain.chain_id}, the deployment on chain {self._deployment.chain_id}",
+                remedy="correct TANHUI_NODE_URL or TANHUI_CHAIN_ID",
+            )
+
+    def _read(self) -> Checkpoint:
+        with self._engine.connect() as connection:
+            found = checkpoints.read(connection)
+        assert found is not None  # noqa: S101 - `start` made it
+        return found
+
+    def _catch_up(self, now: Checkpoint, target: int, progress: Callable[[Progress], None]) -> Checkpoint:
+        """Mirrored up to the target; a target that lies behind is a node that lags, which is no fork."""
+        if now.block_hash and target >= now.block:
+            (header,) = self._chain.headers(now.block, now.block)
+            if header.hash != now.block_hash:
+                raise verify.fork(now.block, now.block_hash, header.hash)
+        while now.block < target:
+            before = now
+            now = self._one_batch(now, target)
+            progress(Progress(now.block, target, now.sequence, now.sequence - before.sequence))
+        return now
+
+    def _one_batch(self, before: Checkpoint, target: int) -> Checkpoint:
+        last = min(before.block + self._blocks, target)
+        fetched = self._fetch(before, before.block + 1, last)
+        try:
+            with self._engine.connect() as reading:
+                batch = self._reuse(reading)
+                if not before.block_hash:
+                    registry.begin(batch)
+                sequence = self._fold(fetched, before.sequence, batch)
+                self._check_totals(last, target, sequence, batch)
+            after = replace(before, block=last, block_hash=fetched.headers[-1].hash, sequence=sequence)
+            with self._engine.begin() as connection:
+                checkpoints.advance(connection, before, after)
+                checkpoints.store(connection, fetched.headers)
+                batch.flush(connection)
+        except BaseException:
+            # Its rows are of a batch that was not written.
+            self._batch = None
+            raise
+        self._plan(len(fetched.logs))
+        return after
+
+    def _reuse(self, reading: Any) -> Batch:
+        if self._batch is None:
+            self._batch = Batch(reading)
+        self._batch.read_from(reading)
+        return self._batch
+
+    def _plan(self, logs: int) -> None:
+        if logs > MANY_LOGS:
+            self._blocks = max(self._blocks // 2, FEWEST_BLOCKS)
+        elif logs < FEW_LOGS:
+            self._blocks = min(self._blocks * 2, self._most_blocks)
+
+    def _fetch(self, before: Checkpoint, first: int, last: int) -> _Fetched:
+        addresses = list(self._contracts)
+        headers = self._chain.headers(first, last)
+        verify.check_chain(before, headers)
+        logs = self._chain.logs(first, last, addresses)
+        verify.check_logs(headers, logs, self._contracts)
+        for block in verify.silent(headers, logs, self._contracts):
+            again = self._chain.logs(block, block, addresses)
+            verify.check_again(block, [log for log in logs if log.block == block], again)
+        return _Fetched(headers, logs)
+
+    def _fold(self, fetched: _Fetched, sequence: int, batch: Batch) -> int:
+        times = {header.number: header.timestamp for header in fetched.headers}
+        decoded = [(log, *registry.decode(log, self._contracts[log.address])) for log in fetched.logs]
+        registry.prefetch((event for _, event, _ in decoded), batch)
+        for log, event, kind in decoded:
+            counts = registry.counted(kind)
+            sequence += counts
+            at = At(
+                sequence=sequence if counts else 0,
+                block=log.block,
+                log_index=log.log_index,
+                tx_hash=log.tx_hash,
+                timestamp=times[log.block],
+                contract=self._contracts[log.address],
+            )
+            registry.apply(event, kind, at, batch)
+        return sequence
+
+    def _check_totals(self, block: int, target: int, sequence: int, batch: Batch) -> None:
+        """The contract's own count and sums at the block are those found.
+
+        A node without the state of old blocks cannot say; then the count at the newest one speaks for all before it.
+        """
+        try:
+            said = self._chain.call(self._deployment.addresses["Credits"], "Credits", "totals", block=block)
+        except InsufficientDataBytes:
+            # The contract does not stand yet at this block.
+            said = {"sequence": 0, "issued": 0, "retired": 0, "cancelled": 0, "purposes": 0, "paused": False}
+        except ChainUnreachable:
+            if block < target:
+                return
+            raise
+        total = batch.read("total", "all", "")
+        found = {
+            "sequence": sequence,
+            "issued": total["issued_grams"],
+            "retired": total["retired_grams"],
+            "cancelled": total["cancelled_grams"],
+            "purposes": registry.purposes(batch),
+            "paused": batch.read("setting", "paused")["value"] == "true",
+        }
+        differing = [name for name, value in found.items() if said[name] != value]
+        if differing:
+            what = "; ".join(
+                f"{name} is {said[name]} in the contract, {found[name]} by the logs" for name in differing
+            )
+            raise SequenceMismatch(
+                f"at block {block} {what}",
+                remedy="the node leaves logs out, or the database is damaged: use another node, or `tanhui mirror rebuild`",
+            )

@@ -1,0 +1,105 @@
+"""An audit names what is wrong, and says nothing when nothing is."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from sqlalchemy import Engine, text
+
+from node_client.errors import BadInput, ChainMismatch
+from node_client.mirror import AuditReport, Mirror, audit
+from tests.node_client.ledger_world import World
+
+
+def run(world: World, engine: Engine) -> AuditReport:
+    return audit(world.chain, engine, world.deployment)
+
+
+def test_a_true_mirror_is_clean(mirrored: Engine, ledger_world: World) -> None:
+    steps: list[str] = []
+    report = audit(ledger_world.chain, mirrored, ledger_world.deployment, progress=steps.append)
+    assert report.findings == ()
+    assert report.clean
+    assert report.rows > 400
+    assert "comparing holding" in steps
+
+
+# What is planted, the kind of finding that must come of it, and what its subject must name.
+FAULTS = {
+    "row changed": ("UPDATE member SET name = 'Mallory' WHERE member_id = 5", "row changed", "member (5) name"),
+    "row missing": ("DELETE FROM act WHERE sequence = 40", "row missing", "act (40)"),
+    "row extra": (
+        "INSERT INTO transfer SELECT 99999, 0, kind, operator, sender, receiver, token_id, grams, block, timestamp "
+        "FROM transfer WHERE sequence = (SELECT max(sequence) FROM transfer WHERE line = 0) AND line = 0",
+        "row extra",
+        "transfer (99999, 0)",
+    ),
+    "balance": ("UPDATE holding SET free = free + 1 WHERE retired > 0", "contract state", "Credits.holding("),
+    "balance against the credit": ("UPDATE holding SET locked = locked + 1", "conservation", "locked"),
+    "total": (
+        "UPDATE total SET retired_grams = retired_grams + 1 WHERE dimension = 'all'",
+        "contract state",
+        "Credits.totals() retired",
+    ),
+    "total of a day": ("UPDATE total SET retirements = 9 WHERE dimension = 'day'", "row changed", "total (day, "),
+    "header": (
+        "UPDATE block SET parent_hash = hash WHERE number = (SELECT max(number) - 3 FROM block)",
+        "row changed",
+        "parent_hash",
+    ),
+    "newest header": (
+        "UPDATE block SET hash = 'x' WHERE number = (SELECT max(number) FROM block)",
+        "header",
+        "hash",
+    ),
+    "stale checkpoint": ("UPDATE checkpoint SET block = block - 1", "checkpoint", "checkpoint"),
+    "counter": ("UPDATE checkpoint SET sequence = sequence - 1", "checkpoint", "checkpoint sequence"),
+    "certificate": (
+        "UPDATE retirement SET beneficiary = 'Mallory' WHERE sequence = (SELECT min(sequence) FROM retirement)",
+        "contract state",
+        "record_hash",
+    ),
+    "correction": ("UPDATE correction SET reason = 'none'", "contract state", "correction ("),
+    "serials": (
+        "UPDATE retirement_line SET first_serial = first_serial + 1 WHERE first_serial > 1",
+        "serials",
+        "first_serial",
+    ),
+    "freeze": ("UPDATE account SET frozen_until = 0", "contract state", "Credits.accountFrozenUntil("),
+    "setting": ("UPDATE setting SET value = '1' WHERE name = 'notice_seconds'", "contract state", "setting notice"),
+    "report": ("UPDATE report SET state = 'verified'", "contract state", "Projects.report("),
+    "role": ("UPDATE role_member SET held = NOT held", "row changed", "role_member ("),
+    "document": ("UPDATE retirement SET doc = place_holder", "row changed", ") doc"),
+}
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_a_planted_fault_is_named(mirrored: Engine, ledger_world: World, fault: str) -> None:
+    statement, kind, subject = FAULTS[fault]
+    literal = "x'7b7d'" if mirrored.dialect.name == "sqlite" else r"'\x7b7d'"
+    with mirrored.begin() as connection:
+        connection.execute(text(statement.replace("place_holder", literal)))
+    report = run(ledger_world, mirrored)
+    named = [finding for finding in report.findings if finding.kind == kind and subject in finding.subject]
+    assert named, report.findings
+    assert all(finding.expected != finding.found and finding.remedy for finding in named)
+
+
+def test_a_repaired_mirror_is_clean_again(mirrored: Engine, ledger_world: World) -> None:
+    with mirrored.begin() as connection:
+        connection.execute(text("UPDATE member SET name = 'Mallory'"))
+        connection.execute(text("DELETE FROM total"))
+    assert not run(ledger_world, mirrored).clean
+    Mirror(ledger_world.chain, mirrored, ledger_world.deployment).rebuild()
+    assert run(ledger_world, mirrored).clean
+
+
+def test_nothing_mirrored_is_said_so(engine: Engine, ledger_world: World) -> None:
+    with pytest.raises(BadInput, match="nothing is mirrored"):
+        run(ledger_world, engine)
+
+
+def test_another_deployments_database_is_refused(mirrored: Engine, ledger_world: World) -> None:
+    with pytest.raises(ChainMismatch):
+        audit(ledger_world.chain, mirrored, replace(ledger_world.deployment, chain_id=5))

@@ -1,0 +1,367 @@
+"""The mirror stores what the chain says, whole batches only, or stops and says why."""
+
+from __future__ import annotations
+
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, replace
+from pathlib import Path
+
+import pytest
+from sqlalchemy import Engine, func, select, text
+
+from node_client import database
+from node_client.chain import Chain, Log
+from node_client.database import table_of
+from node_client.deployment import Deployment
+from node_client.errors import (
+    ChainMismatch,
+    DatabaseRevision,
+    ForkDetected,
+    MirrorError,
+    MirrorInconsistent,
+    SequenceMismatch,
+    UnknownEvent,
+    WriterReplaced,
+)
+from node_client.mirror import Digest, Mirror, Progress, digest, read_checkpoint, registry
+from tests.node_client.ledger_world import World
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+
+
+def acts(engine: Engine) -> int:
+    with engine.connect() as connection:
+        return connection.execute(select(func.count()).select_from(table_of("act"))).scalar_one()
+
+
+def is_empty(engine: Engine) -> bool:
+    with engine.connect() as connection:
+        return all(
+            connection.execute(select(func.count()).select_from(table_of(name))).scalar_one() == 0
+            for name in registry.mirrored()
+        )
+
+
+@pytest.mark.parametrize("most_blocks", [1, 7, 4_000])
+def test_every_database_and_batch_size_gives_the_same_digest(
+    engine: Engine, ledger_world: World, reference: Digest, most_blocks: int
+) -> None:
+    mirror = Mirror(ledger_world.chain, engine, ledger_world.deployment, most_blocks=most_blocks)
+    mirror.run()
+    assert digest(engine) == reference
+
+
+def test_a_new_mirror_goes_on_where_another_stopped(
+    engine: Engine, ledger_world: World, reference: Digest
+) -> None:
+    for until in range(ledger_world.deployment.block, ledger_world.chain.head() + 1, 11):
+        Mirror(ledger_world.chain, engine, ledger_world.deployment).run(until=until)
+    Mirror(ledger_world.chain, engine, ledger_world.deployment).run()
+    assert digest(engine) == reference
+
+
+def test_at_every_block_the_acts_stored_are_the_sequence(engine: Engine, ledger_world: World) -> None:
+    heads: list[tuple[int, int]] = []
+    mirror = Mirror(ledger_world.chain, engine, ledger_world.deployment, most_blocks=1)
+    mirror.run(progress=lambda step: heads.append((step.block, step.sequence)))
+    credits = ledger_world.deployment.addresses["Credits"]
+    stands = [pair for pair in heads if pair[1]]
+    for block, sequence in stands:
+        assert ledger_world.chain.call(credits, "Credits", "totals", block=block)["sequence"] == sequence
+    with engine.connect() as connection:
+        sequences = connection.execute(select(table_of("act").c.sequence)).scalars().all()
+    assert sorted(sequences) == list(range(1, stands[-1][1] + 1))
+
+
+def test_running_again_changes_nothing(mirrored: Engine, ledger_world: World, reference: Digest) -> None:
+    Mirror(ledger_world.chain, mirrored, ledger_world.deployment).run()
+    assert digest(mirrored) == reference
+
+
+def test_rebuilding_gives_the_same_digest_and_leaves_tables_of_others(
+    mirrored: Engine, ledger_world: World, reference: Digest
+) -> None:
+    with mirrored.begin() as connection:
+        connection.execute(text("CREATE TABLE api_key_of_test (id INTEGER)"))
+        connection.execute(text("INSERT INTO api_key_of_test VALUES (7)"))
+        connection.execute(text("UPDATE holding SET free = free + 1"))
+    Mirror(ledger_world.chain, mirrored, ledger_world.deployment).rebuild()
+    assert digest(mirrored) == reference
+    with mirrored.connect() as connection:
+        assert connection.execute(text("SELECT id FROM api_key_of_test")).scalars().all() == [7]
+
+
+RUN = """
+import sys
+from node_client import database
+from node_client.chain import Chain
+from node_client.deployment import Deployment
+from node_client.mirror import Mirror
+import json
+mirror = Mirror(Chain(sys.argv[1]), database.engine(sys.argv[2]), Deployment(**json.loads(sys.argv[3])), most_blocks=1)
+print("ready", flush=True)
+mirror.run()
+"""
+
+
+@pytest.mark.slow
+def test_killed_at_any_instant_it_resumes_to_the_same_digest(
+    engine: Engine, database_url: str, ledger_world: World, reference: Digest
+) -> None:
+    import json  # noqa: PLC0415 - used by this test alone
+
+    rng = random.Random(7)
+    seen: list[int] = []
+    for _ in range(5):
+        process = subprocess.Popen(
+            [sys.executable, "-c", RUN, ledger_world.chain.url, database_url, json.dumps(asdict(ledger_world.deployment))],
+            cwd=ROOT,
+            env={**os.environ, "PYTHONPATH": str(ROOT)},
+            stdout=subprocess.PIPE,
+        )
+        assert process.stdout is not None
+        process.stdout.readline()
+        time.sleep(rng.uniform(0.05, 0.45))
+        process.send_signal(signal.SIGKILL)
+        process.wait()
+        process.stdout.close()
+        with engine.connect() as connection:
+            checkpoint = read_checkpoint(connection)
+        stored = acts(engine)
+        assert stored == (checkpoint.sequence if checkpoint else 0)
+        seen.append(stored)
+    assert 0 < max(seen)
+    assert len(set(seen)) > 1
+    Mirror(ledger_world.chain, engine, ledger_world.deployment).run()
+    assert digest(engine) == reference
+
+
+def test_of_two_writers_the_first_is_replaced_and_writes_nothing(
+    engine: Engine, ledger_world: World, reference: Digest
+) -> None:
+    second = Mirror(ledger_world.chain, engine, ledger_world.deployment)
+
+    def paused(step: Progress) -> None:
+        if step.block == ledger_world.deployment.block + 20:
+            second.run()
+
+    first = Mirror(ledger_world.chain, engine, ledger_world.deployment, most_blocks=1)
+    with pytest.raises(WriterReplaced):
+        first.run(progress=paused)
+    assert digest(engine) == reference
+
+
+def test_a_writer_replaced_at_the_same_block_is_refused_too(engine: Engine, ledger_world: World) -> None:
+    middle = ledger_world.deployment.block + 20
+    second = Mirror(ledger_world.chain, engine, ledger_world.deployment)
+    first = Mirror(ledger_world.chain, engine, ledger_world.deployment, most_blocks=1)
+
+    def paused(step: Progress) -> None:
+        if step.block == middle:
+            second.run(until=middle)
+
+    with pytest.raises(WriterReplaced):
+        first.run(progress=paused)
+    with engine.connect() as connection:
+        found = read_checkpoint(connection)
+    assert found is not None
+    assert found.block == middle
+
+
+def test_another_chain_and_other_contracts_are_refused(mirrored: Engine, ledger_world: World) -> None:
+    deployment = ledger_world.deployment
+    with pytest.raises(ChainMismatch, match="chain 5"):
+        Mirror(ledger_world.chain, mirrored, replace(deployment, chain_id=5)).run()
+    swapped = {**deployment.addresses, "Credits": deployment.addresses["Projects"]}
+    with pytest.raises(ChainMismatch, match=deployment.addresses["Credits"]):
+        Mirror(ledger_world.chain, mirrored, replace(deployment, addresses=swapped)).run()
+    with pytest.raises(ChainMismatch):
+        Mirror(ledger_world.chain, mirrored, replace(deployment, addresses=swapped)).rebuild()
+    assert acts(mirrored) > 0
+
+
+def test_a_database_of_another_revision_is_refused(database_url: str, ledger_world: World) -> None:
+    empty = database.engine(database_url)
+    with pytest.raises(DatabaseRevision, match="none") as refusal:
+        Mirror(ledger_world.chain, empty, ledger_world.deployment).run()
+    assert "tanhui db upgrade" in refusal.value.remedy
+    database.upgrade(database_url)
+    with empty.begin() as connection:
+        connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+    with pytest.raises(DatabaseRevision, match="9999"):
+        Mirror(ledger_world.chain, empty, ledger_world.deployment).run()
+    empty.dispose()
+
+
+def test_an_unknown_event_stops_the_mirror_before_its_batch(engine: Engine, own_world: World) -> None:
+    known = Mirror(own_world.chain, engine, own_world.deployment)
+    before = known.run()
+    # A contract that does nothing but log an unknown topic stands where Corrections stood.
+    own_world.rpc("anvil_setCode", own_world.deployment.addresses["Corrections"], "0x604260006000a100")
+    own_world.send("authority", own_world.deployment.addresses["Corrections"], "0x")
+    with pytest.raises(UnknownEvent, match=rf"Corrections.*block {own_world.last_block}"):
+        known.run()
+    with engine.connect() as connection:
+        found = read_checkpoint(connection)
+    assert found is not None
+    assert (found.block, found.block_hash) == (before.block, before.block_hash)
+
+
+class Liar(Chain):
+    """The real node with a tongue of its own: `lie` turns its logs into others."""
+
+    def __init__(self, url: str, lie: Callable[[list[Log]], list[Log]]) -> None:
+        super().__init__(url)
+        self.lie = lie
+
+    def logs(self, first: int, last: int, addresses: Sequence[str]) -> list[Log]:
+        return self.lie(super().logs(first, last, addresses))
+
+
+def counted(logs: list[Log], deployment: Deployment) -> list[Log]:
+    return [log for log in logs if log.address != deployment.addresses["Roles"] and log.data]
+
+
+@pytest.mark.parametrize("lie", ["drop", "double", "alter data", "alter topic", "swap", "other block", "repeat"])
+def test_a_lying_node_is_found_out_and_nothing_is_stored(
+    sqlite_url: str, engine_for: Callable[[str], Engine], ledger_world: World, lie: str
+) -> None:
+    engine = engine_for(sqlite_url)
+    rng = random.Random(lie)
+
+    def tell(logs: list[Log]) -> list[Log]:
+        victims = counted(logs, ledger_world.deployment)
+        if len(victims) < 3:
+            return logs
+        victim = rng.choice(victims)
+        at = logs.index(victim)
+        topic = "0x" + rng.randbytes(32).hex()
+        lies: dict[str, Callable[[], list[Log]]] = {
+            "drop": lambda: [log for log in logs if log is not victim],
+            "double": lambda: [*logs[:at], victim, *logs[at:]],
+            "repeat": lambda: [*logs[: at + 1], replace(victim, log_index=victim.log_index + 999), *logs[at + 1 :]],
+            "alter data": lambda: [*logs[:at], replace(victim, data=victim.data + b"\1"), *logs[at + 1 :]],
+            "alter topic": lambda: [*logs[:at], replace(victim, topics=(victim.topics[0], topic)), *logs[at + 1 :]],
+            "swap": lambda: [*logs[: at - 1], *reversed(logs[at - 1 : at + 1]), *logs[at + 1 :]] if at else logs[::-1],
+            "other block": lambda: [*logs[:at], replace(victim, block_hash=topic), *logs[at + 1 :]],
+        }
+        return lies[lie]()
+
+    for _ in range(25):
+        liar = Liar(ledger_world.chain.url, tell)
+        with pytest.raises(MirrorError) as stop:
+            Mirror(liar, engine, ledger_world.deployment).run()
+        liar.close()
+        assert any(character.isdigit() for character in stop.value.message)
+        assert stop.value.remedy
+        assert is_empty(engine)
+
+
+def test_a_node_that_leaves_out_every_act_of_a_block_is_found_out(engine: Engine, ledger_world: World) -> None:
+    middle = ledger_world.deployment.block + 30
+    liar = Liar(ledger_world.chain.url, lambda logs: [log for log in logs if log.block != middle])
+    with pytest.raises(MirrorError):
+        Mirror(liar, engine, ledger_world.deployment).run()
+    liar.close()
+    assert is_empty(engine)
+
+
+def test_a_node_that_answers_differently_when_asked_again_is_found_out(
+    engine: Engine, ledger_world: World
+) -> None:
+    roles = ledger_world.deployment.addresses["Roles"]
+
+    def forgetful(logs: list[Log]) -> list[Log]:
+        # Events about roles are in no count; only the bloom speaks for them.
+        return [log for log in logs if log.address != roles] if len({log.block for log in logs}) > 1 else logs
+
+    liar = Liar(ledger_world.chain.url, forgetful)
+    with pytest.raises(MirrorInconsistent, match="asked twice"):
+        Mirror(liar, engine, ledger_world.deployment).run()
+    liar.close()
+
+
+def test_a_mismatch_of_the_sequence_names_both_numbers(engine: Engine, own_world: World) -> None:
+    own_world.members()
+    last = own_world.last_block
+    liar = Liar(own_world.chain.url, lambda logs: [log for log in logs if log.block != last])
+    said = own_world.chain.call(own_world.deployment.addresses["Credits"], "Credits", "totals")["sequence"]
+    with pytest.raises(SequenceMismatch, match=rf"sequence is {said} in the contract, {said - 1} by the logs"):
+        Mirror(liar, engine, own_world.deployment).run()
+    liar.close()
+
+
+def test_a_fork_stops_the_mirror_and_a_rebuild_follows_the_new_chain(engine: Engine, own_world: World) -> None:
+    snapshot = own_world.rpc("evm_snapshot")
+    own_world.members()
+    mirror = Mirror(own_world.chain, engine, own_world.deployment)
+    stored = mirror.run()
+    own_world.rpc("evm_revert", snapshot)
+    with pytest.raises(ForkDetected) if own_world.chain.head() >= stored.block else _nothing():
+        mirror.run()
+    own_world.wait(1_000)
+    for number in range(60):
+        own_world.act("authority", "Credits", "registerMember", 6, number.to_bytes(31, "big") + b"\1", "另一个")
+    with pytest.raises(ForkDetected, match=f"block {stored.block}"):
+        mirror.run()
+    assert acts(engine) == stored.sequence
+    rebuilt = mirror.rebuild()
+    assert rebuilt.block == own_world.chain.head()
+    assert acts(engine) == rebuilt.sequence
+
+
+class _nothing:  # noqa: N801 - reads as a context manager
+    def __enter__(self) -> None: ...
+
+    def __exit__(self, *_: object) -> None: ...
+
+
+class Laggard(Chain):
+    """A node that is behind."""
+
+    def head(self) -> int:
+        return super().head() - 10
+
+
+def test_a_lagging_node_is_no_fork(mirrored: Engine, ledger_world: World, reference: Digest) -> None:
+    laggard = Laggard(ledger_world.chain.url)
+    mirror = Mirror(laggard, mirrored, ledger_world.deployment)
+    assert mirror.run().block == reference.block
+    status = mirror.status()
+    assert status.head == reference.block - 10
+    assert status.lag_blocks == 0
+    laggard.close()
+
+
+def test_it_stays_behind_by_as_many_blocks_as_told(engine: Engine, ledger_world: World) -> None:
+    mirror = Mirror(ledger_world.chain, engine, ledger_world.deployment, lag_blocks=5)
+    assert mirror.run().block == ledger_world.chain.head() - 5
+    assert mirror.status().lag_blocks == 5
+
+
+def test_following_takes_in_new_blocks(engine: Engine, own_world: World) -> None:
+    waits = 0
+
+    class Enough(Exception):
+        pass
+
+    def step(progress: Progress) -> None:
+        nonlocal waits
+        if progress.waiting:
+            waits += 1
+            if waits == 3:
+                raise Enough
+            own_world.act("authority", "Credits", "registerMember", 6, waits.to_bytes(32, "big"), "新成员")
+
+    mirror = Mirror(own_world.chain, engine, own_world.deployment, poll_seconds=0.01)
+    with pytest.raises(Enough):
+        mirror.run(follow=True, progress=step)
+    with engine.connect() as connection:
+        names = connection.execute(select(table_of("member").c.name)).scalars().all()
+    assert names.count("新成员") == 2
