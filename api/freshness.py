@@ -40,11 +40,9 @@ def etag_of(mark: Mark, path: bytes, query: bytes) -> bytes:
 
 
 def is_known(if_none_match: bytes, etag: bytes) -> bool:
-    """Whether If-None-Match names the ETag (by weak comparison) or says `*`."""
-    if not if_none_match:
-        return False
+    """Whether If-None-Match names the ETag, by weak comparison."""
     bare = etag.removeprefix(b"W/")
-    return any(each.strip().removeprefix(b"W/") in {bare, b"*"} for each in if_none_match.split(b","))
+    return any(each.strip().removeprefix(b"W/") == bare for each in if_none_match.split(b","))
 
 
 class Kept:
@@ -165,7 +163,9 @@ class _Watched:
             start, self._start = self._start, None
             body = message.get("body", b"")
             headers = self._layer.finish(self._scope, start, body, self._key)
-            if start["status"] == 200 and self._known and is_known(self._known, _value(headers, b"etag")):
+            # `*` means any answer at all, so only the router can say.
+            same = self._known == b"*" or is_known(self._known, _value(headers, b"etag"))
+            if start["status"] == 200 and self._known and same:
                 kept = [each for each in headers if each[0] not in {b"content-length", b"content-type"}]
                 start, message = {**start, "status": 304}, {**message, "body": b""}
                 headers = kept

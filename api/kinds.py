@@ -87,6 +87,16 @@ Time = Annotated[
         examples=["2026-11-23T08:31:00Z"],
     ),
 ]
+# A column that holds 0 where there is no time: null in answers.
+TimeOrNone = Annotated[
+    str | None,
+    Written(lambda unix_seconds: time_text(unix_seconds) if unix_seconds else None),
+    Field(
+        pattern=r"^(\d{4}|\+\d{5,12})-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}Z$",
+        description="ISO 8601, UTC; null when there is none.",
+        examples=["2026-12-31T16:00:00Z"],
+    ),
+]
 Date = Annotated[
     str,
     Written(date_text),

@@ -189,6 +189,10 @@ class Chain:
         """web3's view of one of the ledger's contracts."""
         return _contract(self._web3, address, contract_name)
 
+    def foreign_contract(self, abi: list[dict[str, Any]]) -> Contract:
+        """web3's view of a contract that is not the ledger's, to encode calls of it."""
+        return self._web3.eth.contract(abi=abi)  # type: ignore[return-value]
+
     def simulate(self, sender: str, to: str | None, data: str, block: int | None = None) -> None:
         """The act would succeed on the present state; else its `Refused` is raised."""
         request = {"from": sender, "data": data, "gas": hex(GAS_LIMIT), "gasPrice": "0x0"}

@@ -147,7 +147,7 @@ def upgrade(url: str) -> None:
     try:
         command.upgrade(_alembic(url), "head")
     except sqlalchemy.exc.OperationalError as error:
-        raise _unreachable(error) from error
+        raise unreachable(error) from error
 
 
 def check_revision(of: Engine) -> None:
@@ -160,7 +160,7 @@ def check_revision(of: Engine) -> None:
         with of.connect() as connection:
             found = set(MigrationContext.configure(connection).get_current_heads())
     except sqlalchemy.exc.OperationalError as error:
-        raise _unreachable(error) from error
+        raise unreachable(error) from error
     if found != wanted:
         raise DatabaseRevision(
             f"the database's tables are of revision {_names(found)}, this program needs {_names(wanted)}",
@@ -172,7 +172,8 @@ def _names(revisions: set[str]) -> str:
     return ", ".join(sorted(revisions)) or "none"
 
 
-def _unreachable(error: Exception) -> DatabaseUnreachable:
+def unreachable(error: Exception) -> DatabaseUnreachable:
+    """The error for a database that refused to work, in its own words."""
     reason = str(error.__cause__ or error).strip().splitlines()[0]
     return DatabaseUnreachable(
         f"the database does not answer: {reason}", remedy="start it or correct TANHUI_DATABASE_URL"

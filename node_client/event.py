@@ -80,13 +80,13 @@ class EscapedText(str):
 
 def bounded(value: int) -> int:
     """The value, or SQL's largest integer when it lies beyond; the exact value then stands in the journal."""
-    return value if value <= LARGEST else LARGEST
+    return min(value, LARGEST)
 
 
 def snake(name: str) -> str:
     """A Solidity name in Python's spelling: `tokenId` is `token_id`, a keyword gets a trailing underscore."""
     text = re.sub(r"(?<=[a-z0-9])([A-Z])", r"_\1", name).lower()
-    return f"{text}_" if text in {"from"} else text
+    return f"{text}_" if text == "from" else text
 
 
 @functools.lru_cache(maxsize=200_000)

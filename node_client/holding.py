@@ -62,7 +62,7 @@ def fold(event: Event, at: At, batch: Batch) -> None:
                 _shift(
                     batch, at, event.holder, token_hex(line.token_id), free=-line.grams, retired=line.grams
                 )
-        case TransferSingle() | TransferBatch() if event.from_ != NOBODY and event.to != NOBODY:
+        case TransferSingle() | TransferBatch() if NOBODY not in (event.from_, event.to):
             for token_id, grams in event.lines:
                 # Moving nothing makes no holding: the token id may not even exist.
                 if grams:
@@ -106,7 +106,7 @@ def _shift(
 def touched(event: Event) -> Iterable[tuple[str, tuple[Any, ...]]]:
     """Tables and keys that the event will need, so that they can be fetched together."""
     match event:
-        case TransferSingle() | TransferBatch() if event.from_ != NOBODY and event.to != NOBODY:
+        case TransferSingle() | TransferBatch() if NOBODY not in (event.from_, event.to):
             for token_id in {token_id for token_id, _ in event.lines}:
                 yield "holding", (event.from_, token_hex(token_id))
                 yield "holding", (event.to, token_hex(token_id))

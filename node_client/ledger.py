@@ -47,6 +47,7 @@ class Ledger:
         # Simulated first, a refused act takes no nonce and leaves no transaction behind. Bulk work whose refusals are
         # rare may do without, at the price of a mined transaction for each refusal.
         self.simulate_first = True
+        self.acts_sent = 0
 
     @classmethod
     def open(cls, settings: Settings) -> Ledger:
@@ -108,6 +109,7 @@ class Ledger:
             )
             tx_hash = self.chain.send_raw(raw)
             self._nonces[sender] = nonce + 1
+            self.acts_sent += 1
         return self.chain.receipt(tx_hash)
 
     def _why(self, sender: str, address: str, data: str, receipt: Receipt) -> Refused:

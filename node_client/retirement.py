@@ -64,7 +64,11 @@ class CreditsRetired(Event):
 
 
 class RetirementRow(SQLModel, table=True):
-    """One retirement. `purpose_code` is the code at the time. `doc` is JSON; `escaped` has, as JSON, the bytes in hex of texts that are not clean UTF-8, else null."""
+    """One retirement.
+
+    `purpose_code` is the code at the time, `doc` the API's answer as JSON; `escaped` has, as JSON, the bytes in hex of texts
+    that are not clean UTF-8, else null.
+    """
 
     __tablename__ = "retirement"
     __table_args__ = (

@@ -7,6 +7,7 @@ For reading in bulk; web3.py costs a hundred times as much per answer.
 from __future__ import annotations
 
 import itertools
+import time
 from collections.abc import Sequence
 from typing import Any
 
@@ -35,6 +36,8 @@ class Rpc:
     def __init__(self, url: str, timeout_seconds: float = 60.0) -> None:
         self.url = url
         self._client = httpx.Client(timeout=timeout_seconds, trust_env=False)
+        # Time spent waiting for the node's answers, for benchmarks.
+        self.waited_seconds = 0.0
         self._ids = itertools.count(1)
         self._encoder = msgspec.json.Encoder()
         self._decoder = msgspec.json.Decoder()
@@ -73,6 +76,7 @@ class Rpc:
         return results
 
     def _post(self, body: Any) -> Any:
+        started = time.perf_counter()
         try:
             response = self._client.post(
                 self.url, content=self._encoder.encode(body), headers={"content-type": "application/json"}
@@ -83,6 +87,8 @@ class Rpc:
                 f"the node at {self.url} does not answer: {type(error).__name__} {error}".rstrip(),
                 remedy="start it (tanhui chain up) or correct TANHUI_NODE_URL",
             ) from error
+        finally:
+            self.waited_seconds += time.perf_counter() - started
 
     def _result(self, method: str, answer: Any) -> Any:
         if not isinstance(answer, dict) or ("result" not in answer and "error" not in answer):

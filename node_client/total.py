@@ -61,7 +61,7 @@ def fold(event: Event, at: At, batch: Batch) -> None:
     match event:
         case CreditsRetired():
             _retire(event, at, batch)
-        case TransferSingle() | TransferBatch() if event.from_ != NOBODY and event.to != NOBODY:
+        case TransferSingle() | TransferBatch() if NOBODY not in (event.from_, event.to):
             for dimension, key in _of_time(at):
                 batch.row("total", dimension, key)["transfers"] += 1
         case CreditIssued():

@@ -153,7 +153,7 @@ def fold(event: Event, at: At, batch: Batch) -> None:
 
 def _kind(event: TransferSingle | TransferBatch, at: At, batch: Batch) -> str:
     """What the transfer is; an echo must agree with the act it echoes."""
-    if event.from_ != NOBODY and event.to != NOBODY:
+    if NOBODY not in (event.from_, event.to):
         return "transfer"
     told, told_at = batch.previous or (None, None)
     if told_at is not None and told_at.tx_hash == at.tx_hash:

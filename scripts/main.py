@@ -20,6 +20,7 @@ from scripts import (
 )
 from scripts.console import examples
 from scripts.deploy import deploy
+from scripts.explain import explain
 from scripts.import_file import import_file
 from scripts.retire import correct, retire
 from scripts.transfer import transfer
@@ -67,6 +68,8 @@ app.command(
 app.add_typer(mirror.tables, name="db")
 app.add_typer(mirror.app, name="mirror")
 app.command(epilog=examples("tanhui audit", "tanhui audit --json"))(mirror.audit)
+
+app.command(epilog=examples("tanhui explain CreditsNotFree"))(explain)
 
 if __name__ == "__main__":
     app()

@@ -70,7 +70,6 @@ class Outcome:
     tallies: dict[str, Tally] = field(default_factory=lambda: {kind: Tally() for kind in KINDS})
     issued_grams: int = 0
     retired_grams: int = 0
-    acts: int = 0
     problems: list[Problem] = field(default_factory=list)
 
 
@@ -107,9 +106,7 @@ class Replay:
             lines = self._lines[("methodology", methodology.code)]
             self._attempt("methodology", lines, partial(self._methodology, methodology))
         for project in self._export.projects:
-            self._attempt(
-                "project", self._lines[("project", project.code)], lambda p=project: self._project(p)
-            )
+            self._attempt("project", self._lines[("project", project.code)], partial(self._project, project))
         for report in self._export.reports:
             lines = self._lines[("report", f"{report.project_code}|{report.start}|{report.end}")]
             self._attempt("report", lines, partial(self._report, report))

@@ -30,7 +30,7 @@ def status(page: Page = Here) -> Response:
     connection = page.connection
     found = checkpoint.read(connection)
     values = setting.all_values(connection)
-    acts = connection.execute(select(func.count()).select_from(table_of("act"))).scalar_one()
+    acts = connection.execute(select(func.max(table_of("act").c.sequence))).scalar() or 0
     return page.show(
         "status.html",
         checkpoint=found,

@@ -19,8 +19,39 @@ down_revision: Final = None
 branch_labels = None
 depends_on = None
 
+# Children before parents.
+TABLES: Final = (
+    "retirement_line",
+    "lock",
+    "holding",
+    "objection",
+    "credit",
+    "issuance",
+    "report",
+    "correction",
+    "claim_key",
+    "retirement",
+    "project",
+    "appraisal",
+    "methodology",
+    "cancellation",
+    "account",
+    "transfer",
+    "total",
+    "setting",
+    "role_member",
+    "role_function",
+    "role_act",
+    "role",
+    "purpose",
+    "member",
+    "checkpoint",
+    "block",
+    "act",
+)
 
-def upgrade() -> None:
+
+def upgrade() -> None:  # noqa: PLR0915 - one statement a table and index
     op.create_table(
         "act",
         sa.Column("sequence", BIGINT, autoincrement=False, nullable=False),
@@ -36,7 +67,6 @@ def upgrade() -> None:
     )
     op.create_index("ix_act_block", "act", ["block"], unique=False)
     op.create_index("ix_act_subject_sequence", "act", ["subject", "sequence"], unique=False)
-
     op.create_table(
         "block",
         sa.Column("number", BIGINT, autoincrement=False, nullable=False),
@@ -110,7 +140,6 @@ def upgrade() -> None:
         sqlite_with_rowid=False,
     )
     op.create_index("ix_role_act_account", "role_act", ["account"], unique=False)
-
     op.create_table(
         "role_function",
         sa.Column("target", sa.String(length=42), autoincrement=False, nullable=False),
@@ -130,7 +159,6 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("role_id", "account", name=op.f("pk_role_member")),
     )
     op.create_index("ix_role_member_account", "role_member", ["account"], unique=False)
-
     op.create_table(
         "setting",
         sa.Column("name", sa.String(length=78), autoincrement=False, nullable=False),
@@ -170,7 +198,6 @@ def upgrade() -> None:
     op.create_index("ix_transfer_receiver", "transfer", ["receiver", "sequence"], unique=False)
     op.create_index("ix_transfer_sender", "transfer", ["sender", "sequence"], unique=False)
     op.create_index("ix_transfer_token_id", "transfer", ["token_id", "sequence"], unique=False)
-
     op.create_table(
         "account",
         sa.Column("account", sa.String(length=42), autoincrement=False, nullable=False),
@@ -185,7 +212,6 @@ def upgrade() -> None:
         sa.UniqueConstraint("sequence", name=op.f("uq_account_sequence")),
     )
     op.create_index("ix_account_member_id", "account", ["member_id"], unique=False)
-
     op.create_table(
         "cancellation",
         sa.Column("cancellation_id", BIGINT, autoincrement=False, nullable=False),
@@ -214,7 +240,6 @@ def upgrade() -> None:
     )
     op.create_index("ix_cancellation_holder", "cancellation", ["holder"], unique=False)
     op.create_index("ix_cancellation_token_id", "cancellation", ["token_id"], unique=False)
-
     op.create_table(
         "methodology",
         sa.Column("methodology_id", BIGINT, autoincrement=False, nullable=False),
@@ -237,7 +262,6 @@ def upgrade() -> None:
         sa.UniqueConstraint("sequence", name=op.f("uq_methodology_sequence")),
     )
     op.create_index("ix_methodology_submitter_id", "methodology", ["submitter_id"], unique=False)
-
     op.create_table(
         "appraisal",
         sa.Column("sequence", BIGINT, autoincrement=False, nullable=False),
@@ -254,7 +278,6 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("sequence", name=op.f("pk_appraisal")),
     )
     op.create_index("ix_appraisal_methodology_id", "appraisal", ["methodology_id"], unique=False)
-
     op.create_table(
         "project",
         sa.Column("project_id", BIGINT, autoincrement=False, nullable=False),
@@ -279,7 +302,6 @@ def upgrade() -> None:
     )
     op.create_index("ix_project_methodology_id", "project", ["methodology_id"], unique=False)
     op.create_index("ix_project_owner_id", "project", ["owner_id"], unique=False)
-
     op.create_table(
         "retirement",
         sa.Column("sequence", BIGINT, autoincrement=False, nullable=False),
@@ -313,7 +335,6 @@ def upgrade() -> None:
     op.create_index("ix_retirement_member_id", "retirement", ["member_id", "sequence"], unique=False)
     op.create_index("ix_retirement_purpose", "retirement", ["purpose", "sequence"], unique=False)
     op.create_index("ix_retirement_timestamp", "retirement", ["timestamp"], unique=False)
-
     op.create_table(
         "claim_key",
         sa.Column("project_id", BIGINT, autoincrement=False, nullable=False),
@@ -323,7 +344,6 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("project_id", "line", name=op.f("pk_claim_key")),
     )
     op.create_index("ix_claim_key_claim_key", "claim_key", ["claim_key"], unique=False)
-
     op.create_table(
         "correction",
         sa.Column("sequence", BIGINT, autoincrement=False, nullable=False),
@@ -349,7 +369,6 @@ def upgrade() -> None:
         sa.UniqueConstraint("correction_id", name=op.f("uq_correction_correction_id")),
     )
     op.create_index("ix_correction_retirement_id", "correction", ["retirement_id", "sequence"], unique=False)
-
     op.create_table(
         "report",
         sa.Column("report_id", BIGINT, autoincrement=False, nullable=False),
@@ -375,7 +394,6 @@ def upgrade() -> None:
         sa.UniqueConstraint("sequence", name=op.f("uq_report_sequence")),
     )
     op.create_index("ix_report_project_id", "report", ["project_id"], unique=False)
-
     op.create_table(
         "issuance",
         sa.Column("issuance_id", BIGINT, autoincrement=False, nullable=False),
@@ -407,7 +425,6 @@ def upgrade() -> None:
     op.create_index("ix_issuance_report_id", "issuance", ["report_id"], unique=False)
     op.create_index("ix_issuance_state", "issuance", ["state", "sequence"], unique=False)
     op.create_index("ix_issuance_token_id", "issuance", ["token_id"], unique=False)
-
     op.create_table(
         "credit",
         sa.Column("token_id", sa.String(length=66), autoincrement=False, nullable=False),
@@ -439,7 +456,6 @@ def upgrade() -> None:
     )
     op.create_index("ix_credit_project_id", "credit", ["project_id", "sequence"], unique=False)
     op.create_index("ix_credit_vintage", "credit", ["vintage", "sequence"], unique=False)
-
     op.create_table(
         "objection",
         sa.Column("objection_id", BIGINT, autoincrement=False, nullable=False),
@@ -459,7 +475,6 @@ def upgrade() -> None:
         sa.UniqueConstraint("sequence", name=op.f("uq_objection_sequence")),
     )
     op.create_index("ix_objection_issuance_id", "objection", ["issuance_id"], unique=False)
-
     op.create_table(
         "holding",
         sa.Column("account", sa.String(length=42), autoincrement=False, nullable=False),
@@ -473,7 +488,6 @@ def upgrade() -> None:
         sqlite_with_rowid=False,
     )
     op.create_index("ix_holding_token_id", "holding", ["token_id", "account"], unique=False)
-
     op.create_table(
         "lock",
         sa.Column("lock_id", sa.String(length=66), autoincrement=False, nullable=False),
@@ -496,7 +510,6 @@ def upgrade() -> None:
     op.create_index("ix_lock_holder", "lock", ["holder", "sequence"], unique=False)
     op.create_index("ix_lock_keeper", "lock", ["keeper", "sequence"], unique=False)
     op.create_index("ix_lock_token_id", "lock", ["token_id", "sequence"], unique=False)
-
     op.create_table(
         "retirement_line",
         sa.Column("sequence", BIGINT, autoincrement=False, nullable=False),
@@ -522,82 +535,6 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    op.drop_index("ix_retirement_line_token_id", table_name="retirement_line")
-    op.drop_index("ix_retirement_line_project_id", table_name="retirement_line")
-
-    op.drop_table("retirement_line")
-    op.drop_index("ix_lock_token_id", table_name="lock")
-    op.drop_index("ix_lock_keeper", table_name="lock")
-    op.drop_index("ix_lock_holder", table_name="lock")
-
-    op.drop_table("lock")
-    op.drop_index("ix_holding_token_id", table_name="holding")
-
-    op.drop_table("holding")
-    op.drop_index("ix_objection_issuance_id", table_name="objection")
-
-    op.drop_table("objection")
-    op.drop_index("ix_credit_vintage", table_name="credit")
-    op.drop_index("ix_credit_project_id", table_name="credit")
-
-    op.drop_table("credit")
-    op.drop_index("ix_issuance_token_id", table_name="issuance")
-    op.drop_index("ix_issuance_state", table_name="issuance")
-    op.drop_index("ix_issuance_report_id", table_name="issuance")
-
-    op.drop_table("issuance")
-    op.drop_index("ix_report_project_id", table_name="report")
-
-    op.drop_table("report")
-    op.drop_index("ix_correction_retirement_id", table_name="correction")
-
-    op.drop_table("correction")
-    op.drop_index("ix_claim_key_claim_key", table_name="claim_key")
-
-    op.drop_table("claim_key")
-    op.drop_index("ix_retirement_timestamp", table_name="retirement")
-    op.drop_index("ix_retirement_purpose", table_name="retirement")
-    op.drop_index("ix_retirement_member_id", table_name="retirement")
-    op.drop_index("ix_retirement_holder", table_name="retirement")
-
-    op.drop_table("retirement")
-    op.drop_index("ix_project_owner_id", table_name="project")
-    op.drop_index("ix_project_methodology_id", table_name="project")
-
-    op.drop_table("project")
-    op.drop_index("ix_appraisal_methodology_id", table_name="appraisal")
-
-    op.drop_table("appraisal")
-    op.drop_index("ix_methodology_submitter_id", table_name="methodology")
-
-    op.drop_table("methodology")
-    op.drop_index("ix_cancellation_token_id", table_name="cancellation")
-    op.drop_index("ix_cancellation_holder", table_name="cancellation")
-
-    op.drop_table("cancellation")
-    op.drop_index("ix_account_member_id", table_name="account")
-
-    op.drop_table("account")
-    op.drop_index("ix_transfer_token_id", table_name="transfer")
-    op.drop_index("ix_transfer_sender", table_name="transfer")
-    op.drop_index("ix_transfer_receiver", table_name="transfer")
-
-    op.drop_table("transfer")
-    op.drop_table("total")
-    op.drop_table("setting")
-    op.drop_index("ix_role_member_account", table_name="role_member")
-
-    op.drop_table("role_member")
-    op.drop_table("role_function")
-    op.drop_index("ix_role_act_account", table_name="role_act")
-
-    op.drop_table("role_act")
-    op.drop_table("role")
-    op.drop_table("purpose")
-    op.drop_table("member")
-    op.drop_table("checkpoint")
-    op.drop_table("block")
-    op.drop_index("ix_act_subject_sequence", table_name="act")
-    op.drop_index("ix_act_block", table_name="act")
-
-    op.drop_table("act")
+    # Their indexes go with them.
+    for name in TABLES:
+        op.drop_table(name)

@@ -22,7 +22,7 @@ from node_client.database import table_of
 from node_client.deployment import Deployment
 from node_client.errors import BadInput, ForkDetected, MirrorError
 from node_client.mirror import checkpoint as checkpoints
-from node_client.mirror import registry, state
+from node_client.mirror import records, registry, state
 from node_client.mirror.checkpoint import Checkpoint
 from node_client.mirror.digest import snapshot, table_digest
 from node_client.mirror.findings import REBUILD, Finding, differences
@@ -151,7 +151,7 @@ def _against_contracts(
         disagreements = state.disagreements(chain, deployment, found.block, connection, name)
         yield from islice(disagreements, FINDINGS_PER_TABLE)
     yield from state.settings_disagreements(chain, deployment, found.block, connection)
-    yield from islice(state.record_disagreements(connection), FINDINGS_PER_TABLE)
+    yield from islice(records.disagreements(connection), FINDINGS_PER_TABLE)
     said = chain.call(deployment.addresses["Credits"], "Credits", "totals", block=found.block)
     total = table_of("total")
     row = connection.execute(select(total).where(total.c.dimension == "all")).mappings().first()

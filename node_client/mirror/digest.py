@@ -74,12 +74,19 @@ def ordered_rows(connection: Connection, name: str) -> Iterator[tuple[Any, ...]]
         yield tuple(row)
 
 
+def rows_of(connection: Connection, name: str) -> Iterator[dict[str, Any]]:
+    """The rows of a table as dictionaries, streamed by key."""
+    columns = [column.name for column in table_of(name).columns]
+    for row in ordered_rows(connection, name):
+        yield dict(zip(columns, row, strict=True))
+
+
 @contextmanager
 def snapshot(engine: Engine) -> Iterator[Connection]:
     """A connection that sees one state of the database, whatever the mirror writes meanwhile."""
     with engine.connect() as connection:
         if connection.dialect.name == "postgresql":
-            connection = connection.execution_options(isolation_level="REPEATABLE READ")
+            connection.execution_options(isolation_level="REPEATABLE READ")
         yield connection
 
 

@@ -16,10 +16,11 @@ from typing import Any, Final
 
 from eth_abi.exceptions import InsufficientDataBytes
 from sqlalchemy import Engine
+from sqlalchemy.exc import OperationalError
 
 from node_client.batch import Batch
 from node_client.chain import Chain, Header, Log
-from node_client.database import check_revision
+from node_client.database import check_revision, unreachable
 from node_client.deployment import Deployment
 from node_client.errors import ChainMismatch, ChainUnreachable, SequenceMismatch
 from node_client.event import At
@@ -47,7 +48,7 @@ class Progress:
 
 @dataclass(frozen=True, slots=True)
 class Status:
-    """How far the mirror is. `lag_blocks` counts the blocks up to the node's head; it is None when no node was asked."""
+    """How far the mirror is. `head` and `lag_blocks`, the blocks up to it, are None when the node does not answer."""
 
     checkpoint: Checkpoint | None
     head: int | None
@@ -97,8 +98,14 @@ class Mirror:
 
         Raises `ChainMismatch` for another chain or other contracts, `DatabaseRevision` for other tables, `ForkDetected`,
         `UnknownEvent`, `SequenceMismatch` and `MirrorInconsistent` for what must not be, `WriterReplaced` when another
-        mirror took over. Following, an unreachable node is waited for.
+        mirror took over, `DatabaseUnreachable` and `ChainUnreachable`. Following, an unreachable node is waited for.
         """
+        try:
+            return self._run(follow, until, progress)
+        except OperationalError as error:
+            raise unreachable(error) from error
+
+    def _run(self, follow: bool, until: int | None, progress: Callable[[Progress], None]) -> Checkpoint:
         check_revision(self._engine)
         self._check_chain()
         now = checkpoints.start(self._engine, self._deployment)
@@ -130,10 +137,16 @@ class Mirror:
         return self.run(progress=progress)
 
     def status(self) -> Status:
-        """How far the mirror is, and how far the node."""
-        with self._engine.connect() as connection:
-            found = checkpoints.read(connection)
-        head = self._chain.head()
+        """How far the mirror is, and how far the node, if it answers. Raises `DatabaseUnreachable`."""
+        try:
+            with self._engine.connect() as connection:
+                found = checkpoints.read(connection)
+        except OperationalError as error:
+            raise unreachable(error) from error
+        try:
+            head = self._chain.head()
+        except ChainUnreachable:
+            return Status(found, None, None)
         return Status(found, head, None if found is None else max(head - found.block, 0))
 
     def _check_chain(self) -> None:

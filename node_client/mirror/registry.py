@@ -38,7 +38,7 @@ from node_client.chain import Log
 from node_client.errors import MirrorInconsistent, UnknownEvent
 from node_client.event import At, Event, EventType, Undecodable, abi_events
 from node_client.mirror.checkpoint import BlockRow
-from node_client.role import RoleEvent
+from node_client.role.event import RoleEvent
 
 Fold: TypeAlias = Callable[[Event, At, Batch], None]
 

@@ -1,7 +1,7 @@
 """What a node's answers must satisfy before anything of them is folded.
 
 Flow: headers → `check_chain` (each is the child of the one before, the first that of the checkpoint) → logs → `check_logs`
-(of the headers' blocks, rising, of our contracts, in agreement with the blooms) → the caller asks about `silent` blocks once more.
+(of the headers' blocks, rising, of our contracts, in agreement with the blooms) → `silent` blocks, asked about once more.
 
 A bloom has 2048 bits; each address and topic of a log sets three of them. Bits that are missing prove that a log was not in
 the block; bits that are set only make it likely.
@@ -12,7 +12,7 @@ from __future__ import annotations
 import functools
 from collections.abc import Mapping, Sequence
 
-from eth_utils import keccak
+from eth_utils.crypto import keccak
 
 from node_client.chain import Header, Log
 from node_client.errors import ForkDetected, MirrorInconsistent

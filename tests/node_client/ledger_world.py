@@ -9,14 +9,16 @@ Texts may be given as bytes, so that hostile ones can be sent, which no client o
 from __future__ import annotations
 
 import itertools
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from eth_abi import encode
+from eth_abi.abi import encode
 from eth_account import Account
-from eth_utils import keccak, to_checksum_address
+from eth_utils.address import to_checksum_address
+from eth_utils.crypto import keccak
 
-from node_client.chain import Chain, abi_of
+from node_client.chain import Chain, Log, abi_of
 from node_client.deployment import Deployment, deploy
 from node_client.orders import TransferOrder, transfer_order
 from node_client.signer import Key
@@ -65,6 +67,17 @@ def calldata(contract: str, function: str, *args: Any) -> str:
     return "0x" + (selector + encode(plain, [as_bytes(arg) for arg in args])).hex()
 
 
+class Liar(Chain):
+    """The real node with a tongue of its own: `lie` turns its logs into others."""
+
+    def __init__(self, url: str, lie: Callable[[list[Log]], list[Log]]) -> None:
+        super().__init__(url)
+        self.lie = lie
+
+    def logs(self, first: int, last: int, addresses: Sequence[str]) -> list[Log]:
+        return self.lie(super().logs(first, last, addresses))
+
+
 @dataclass
 class World:
     """A ledger and its accounts by name."""
@@ -80,8 +93,7 @@ class World:
         chain = Chain(url)
         key = Key(Account.from_key(FIRST_KEY))
         deployment = deploy(chain, key, authority_name="主管部门", registration_hash=b32("authority"))
-        world = cls(chain, deployment, {"authority": key.address})
-        return world
+        return cls(chain, deployment, {"authority": key.address})
 
     def rpc(self, method: str, *params: Any) -> Any:
         return self.chain.rpc.call(method, *params)
@@ -96,7 +108,13 @@ class World:
         return self.accounts[name]
 
     def send(self, sender: str, to: str, data: str) -> None:
-        transaction = {"from": self.account(sender), "to": to, "data": data, "gas": hex(10_000_000), "gasPrice": "0x0"}
+        transaction = {
+            "from": self.account(sender),
+            "to": to,
+            "data": data,
+            "gas": hex(10_000_000),
+            "gasPrice": "0x0",
+        }
         receipt = self.chain.receipt(self.rpc("eth_sendTransaction", transaction))
         assert receipt.ok, (sender, to, data)
         self.last_block = receipt.block
@@ -134,14 +152,35 @@ class World:
         number = next(self.counter)
         methodology = self.methodology(f"M{number}")
         period = (FIRST_DAY, FIRST_DAY + 365)
-        submission = (methodology, FIRST_DAY, FIRST_DAY + 3650, b32(f"pdd{number}"), f"P{number}", f"项目 {number}", "哈尔滨", [b32(f"key{number}"), b32(f"key{number}b")])
+        submission = (
+            methodology,
+            FIRST_DAY,
+            FIRST_DAY + 3650,
+            b32(f"pdd{number}"),
+            f"P{number}",
+            f"项目 {number}",
+            "哈尔滨",
+            [b32(f"key{number}"), b32(f"key{number}b")],
+        )
         self.act("owner", "Projects", "submitProject", submission)
         project = self.count("ProjectSubmitted")
         self.act("operator", "Projects", "registerProject", project)
-        self.act("owner", "Projects", "submitReport", project, *period, grams, b32("data"), b32(f"report{number}"))
+        self.act(
+            "owner", "Projects", "submitReport", project, *period, grams, b32("data"), b32(f"report{number}")
+        )
         report = self.count("ReportSubmitted")
         self.act("verifier", "Projects", "verifyReport", report, True, grams, b32("verification"))
-        self.act("operator", "Issuances", "proposeIssuance", report, 1, self.account(holder), grams, vintage, "VCS 1-2 <1>")
+        self.act(
+            "operator",
+            "Issuances",
+            "proposeIssuance",
+            report,
+            1,
+            self.account(holder),
+            grams,
+            vintage,
+            "VCS 1-2 <1>",
+        )
         issuance = self.count("IssuanceProposed")
         self.wait(8 * DAY)
         self.act("authority", "Issuances", "confirmIssuance", issuance)
@@ -163,14 +202,22 @@ class World:
                 if entry["type"] == "event" and entry["name"] == event:
                     signature = f"{event}({','.join(canonical(part) for part in entry['inputs'])})"
                     topic = "0x" + keccak(text=signature).hex()
-                    logs = self.chain.logs(self.deployment.block, self.chain.head(), [self.deployment.address(contract)])
+                    logs = self.chain.logs(
+                        self.deployment.block, self.chain.head(), [self.deployment.address(contract)]
+                    )
                     return sum(log.topics[0] == topic for log in logs)
         raise AssertionError(event)
 
     def retirement(self, lines: list[tuple[int, int]], **fields: Any) -> tuple[Any, ...]:
         """A record with texts of every kind, of a number of its own."""
         number = b32(f"retirement {self.deployment.address('Credits')} {next(self.counter)}")
-        texts = {"beneficiary": "哈尔滨某公司", "case": "2026 马拉松", "place": "哈尔滨", "note": "净零", **fields}
+        texts = {
+            "beneficiary": "哈尔滨某公司",
+            "case": "2026 马拉松",
+            "place": "哈尔滨",
+            "note": "净零",
+            **fields,
+        }
         return (
             number,
             texts.get("purpose", 0),
@@ -197,7 +244,9 @@ def everything(world: World) -> None:
     _members(world)
     _roles(world)
     # Left held, partly locked and partly retired, so that audits have something to look at.
-    world.act("owner", "Credits", "lock", b32("last lock"), first, 5, world.account("operator"), 2**64 - 1, "")
+    world.act(
+        "owner", "Credits", "lock", b32("last lock"), first, 5, world.account("operator"), 2**64 - 1, ""
+    )
     world.act("owner", "Credits", "retire", world.retirement([(first, 1), (second, 2)]))
 
 
@@ -218,7 +267,9 @@ def _projects(world: World) -> None:
     for number, verdict in enumerate(("withdraw", "reject", "keep")):
         start = 10_000 + number
         most = 2**64 - 1 if verdict == "keep" else 5
-        world.act("owner", "Projects", "submitReport", project, start, start + 1, most, b32("d"), b32(f"r{number}"))
+        world.act(
+            "owner", "Projects", "submitReport", project, start, start + 1, most, b32("d"), b32(f"r{number}")
+        )
         report = world.count("ReportSubmitted")
         if verdict == "withdraw":
             world.act("owner", "Projects", "withdrawReport", report, HOSTILE)
@@ -233,7 +284,17 @@ def _projects(world: World) -> None:
 def _issuances(world: World) -> None:
     report = world.count("ReportSubmitted")
     vintage = 1997  # day 10,002
-    world.act("operator", "Issuances", "proposeIssuance", report, 2**128 - 1, world.account("buyer"), 2**64 - 1, vintage, HOSTILE)
+    world.act(
+        "operator",
+        "Issuances",
+        "proposeIssuance",
+        report,
+        2**128 - 1,
+        world.account("buyer"),
+        2**64 - 1,
+        vintage,
+        HOSTILE,
+    )
     issuance = world.count("IssuanceProposed")
     world.act("buyer", "Issuances", "objectToIssuance", issuance, HOSTILE)
     world.act("owner", "Issuances", "objectToIssuance", issuance, "异议")
@@ -258,7 +319,9 @@ def _movements(world: World, first: int, second: int) -> None:
     world.act("operator", "Credits", "releaseLock", b32("release"), 4 * TONNE)
     world.act("operator", "Credits", "deliverLock", b32("deliver"), owner, 10 * TONNE)
     world.act("buyer", "Credits", "retireLocked", b32("retire"), world.retirement([(first, 3 * TONNE)]))
-    world.act("buyer", "Credits", "retire", world.retirement([(first, 1), (first, 2), (second, 1)], purpose=3))
+    world.act(
+        "buyer", "Credits", "retire", world.retirement([(first, 1), (first, 2), (second, 1)], purpose=3)
+    )
     hostile = dict.fromkeys(("beneficiary", "case", "place", "note"), HOSTILE)
     world.act("buyer", "Credits", "retire", world.retirement([(first, 9)], **hostile, since=0, until=0))
     far = world.retirement([(first, 9)], since=0, until=2**32 - 1, beneficiary="")
@@ -271,7 +334,9 @@ def _movements(world: World, first: int, second: int) -> None:
 def _orders(world: World, token_id: int) -> None:
     signer = Key(Account.from_key(keccak(text=f"order {world.deployment.address('Credits')}")))
     world.act("authority", "Credits", "openAccount", signer.address, BUYER)
-    world.act("owner", "Credits", "safeTransferFrom", world.account("owner"), signer.address, token_id, 50, b"")
+    world.act(
+        "owner", "Credits", "safeTransferFrom", world.account("owner"), signer.address, token_id, 50, b""
+    )
     order = TransferOrder(b32("order"), signer.address, world.account("buyer"), token_id, 20, 2**40)
     signature = signer.sign_typed_data(transfer_order(world.deployment, order))
     fields = (order.order_id, order.sender, order.receiver, order.token_id, order.grams, order.deadline)
@@ -282,9 +347,23 @@ def _cancellations(world: World, token_id: int) -> None:
     buyer = world.account("buyer")
     code = b"error".ljust(32, b"\0")
     stranger = "0x" + "77" * 20
-    world.act("operator", "Cancellations", "proposeCancellation", token_id, buyer, 7, bytes(32), code, b32("c"))
-    world.act("operator", "Cancellations", "proposeCancellation", token_id, buyer, 10 * TONNE, b32("cancel"), b"\xff" * 32, b32("c"))
-    world.act("operator", "Cancellations", "proposeCancellation", 999, stranger, 2**64 - 1, b32("?"), code, b32("c"))
+    world.act(
+        "operator", "Cancellations", "proposeCancellation", token_id, buyer, 7, bytes(32), code, b32("c")
+    )
+    world.act(
+        "operator",
+        "Cancellations",
+        "proposeCancellation",
+        token_id,
+        buyer,
+        10 * TONNE,
+        b32("cancel"),
+        b"\xff" * 32,
+        b32("c"),
+    )
+    world.act(
+        "operator", "Cancellations", "proposeCancellation", 999, stranger, 2**64 - 1, b32("?"), code, b32("c")
+    )
     world.act("authority", "Cancellations", "confirmCancellation", 1)
     world.act("authority", "Cancellations", "confirmCancellation", 2)
     world.act("authority", "Cancellations", "returnCancellation", 3)

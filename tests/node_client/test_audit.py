@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from contextlib import closing
 from dataclasses import replace
 
 import pytest
+from eth_utils.crypto import keccak
 from sqlalchemy import Engine, text
 
+from node_client.chain import Log
 from node_client.errors import BadInput, ChainMismatch
 from node_client.mirror import AuditReport, Mirror, audit
-from tests.node_client.ledger_world import World
+from tests.node_client.ledger_world import Liar, World
 
 
 def run(world: World, engine: Engine) -> AuditReport:
@@ -27,11 +31,15 @@ def test_a_true_mirror_is_clean(mirrored: Engine, ledger_world: World) -> None:
 
 # What is planted, the kind of finding that must come of it, and what its subject must name.
 FAULTS = {
-    "row changed": ("UPDATE member SET name = 'Mallory' WHERE member_id = 5", "row changed", "member (5) name"),
+    "row changed": (
+        "UPDATE member SET name = 'Mallory' WHERE member_id = 5",
+        "row changed",
+        "member (5) name",
+    ),
     "row missing": ("DELETE FROM act WHERE sequence = 40", "row missing", "act (40)"),
     "row extra": (
-        "INSERT INTO transfer SELECT 99999, 0, kind, operator, sender, receiver, token_id, grams, block, timestamp "
-        "FROM transfer WHERE sequence = (SELECT max(sequence) FROM transfer WHERE line = 0) AND line = 0",
+        """INSERT INTO transfer SELECT 99999, 0, kind, operator, sender, receiver, token_id, grams, block, timestamp
+        FROM transfer WHERE sequence = (SELECT max(sequence) FROM transfer WHERE line = 0) AND line = 0""",
         "row extra",
         "transfer (99999, 0)",
     ),
@@ -42,7 +50,11 @@ FAULTS = {
         "contract state",
         "Credits.totals() retired",
     ),
-    "total of a day": ("UPDATE total SET retirements = 9 WHERE dimension = 'day'", "row changed", "total (day, "),
+    "total of a day": (
+        "UPDATE total SET retirements = 9 WHERE dimension = 'day'",
+        "row changed",
+        "total (day, ",
+    ),
     "header": (
         "UPDATE block SET parent_hash = hash WHERE number = (SELECT max(number) - 3 FROM block)",
         "row changed",
@@ -67,7 +79,11 @@ FAULTS = {
         "first_serial",
     ),
     "freeze": ("UPDATE account SET frozen_until = 0", "contract state", "Credits.accountFrozenUntil("),
-    "setting": ("UPDATE setting SET value = '1' WHERE name = 'notice_seconds'", "contract state", "setting notice"),
+    "setting": (
+        "UPDATE setting SET value = '1' WHERE name = 'notice_seconds'",
+        "contract state",
+        "setting notice",
+    ),
     "report": ("UPDATE report SET state = 'verified'", "contract state", "Projects.report("),
     "role": ("UPDATE role_member SET held = NOT held", "row changed", "role_member ("),
     "document": ("UPDATE retirement SET doc = place_holder", "row changed", ") doc"),
@@ -103,3 +119,20 @@ def test_nothing_mirrored_is_said_so(engine: Engine, ledger_world: World) -> Non
 def test_another_deployments_database_is_refused(mirrored: Engine, ledger_world: World) -> None:
     with pytest.raises(ChainMismatch):
         audit(ledger_world.chain, mirrored, replace(ledger_world.deployment, chain_id=5))
+
+
+def test_events_about_roles_that_a_node_left_out_are_found(
+    sqlite_url: str, engine_for: Callable[[str], Engine], ledger_world: World
+) -> None:
+    engine = engine_for(sqlite_url)
+    roles = ledger_world.deployment.addresses["Roles"]
+
+    # No count speaks for these events, and this node leaves out the same ones however often it is asked.
+    def forgetful(logs: list[Log]) -> list[Log]:
+        revoked = "0x" + keccak(text="RoleRevoked(uint64,address)").hex()
+        return [log for log in logs if log.address != roles or log.topics[0] != revoked]
+
+    with closing(Liar(ledger_world.chain.url, forgetful)) as liar:
+        Mirror(liar, engine, ledger_world.deployment).run()
+        report = run(World(liar, ledger_world.deployment), engine)
+    assert [finding.subject.split("(")[0] for finding in report.findings] == ["Roles.getAccess"]

@@ -89,7 +89,9 @@ def test_rows_are_added_changed_and_found_again_in_bulk(engine: Engine) -> None:
         with pytest.raises(MirrorInconsistent, match="setting nothing"):
             batch.known("setting", "nothing")
     with engine.connect() as connection:
-        rows = connection.execute(text("SELECT value, sequence, count(*) FROM setting GROUP BY 1, 2 ORDER BY 2")).all()
+        rows = connection.execute(
+            text("SELECT value, sequence, count(*) FROM setting GROUP BY 1, 2 ORDER BY 2")
+        ).all()
     assert [tuple(row) for row in rows] == [(text_of_all, 0, 500), ("", 2**63 - 1, 500)]
 
 
@@ -99,7 +101,11 @@ def test_null_and_bytes_survive_changes(engine: Engine) -> None:
             batch = Batch(reading)
             batch.row("role_member", "1", "0x" + "1" * 40).update(held=case is None, block=3)
             batch.row("block", 1).update(
-                hash="h", parent_hash="p", timestamp=1, receipts_root="r", logs_bloom=b"\0\xff" if case else b""
+                hash="h",
+                parent_hash="p",
+                timestamp=1,
+                receipts_root="r",
+                logs_bloom=b"\0\xff" if case else b"",
             )
             with engine.begin() as connection:
                 batch.flush(connection)

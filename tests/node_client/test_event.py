@@ -7,8 +7,8 @@ import random
 from typing import Any
 
 import pytest
-from eth_abi import encode
-from eth_utils import to_checksum_address
+from eth_abi.abi import encode
+from eth_utils.address import to_checksum_address
 
 from node_client.event import NEVER_EMITTED, EscapedText, EventType, Undecodable, abi_events, snake
 from node_client.mirror import registry
@@ -45,7 +45,7 @@ def test_each_event_stands_on_the_chain_of_the_tests(ledger_world: World) -> Non
     assert missing == set()
 
 
-def value_of(entry: dict[str, Any], rng: random.Random) -> tuple[Any, Any]:
+def value_of(entry: dict[str, Any], rng: random.Random) -> tuple[Any, Any]:  # noqa: PLR0911 - one a type
     """A random value of an ABI type, and what the struct holds for it."""
     kind: str = entry["type"]
     if kind.endswith("[]"):
@@ -60,7 +60,9 @@ def value_of(entry: dict[str, Any], rng: random.Random) -> tuple[Any, Any]:
         raw = to_checksum_address(rng.randbytes(20))
         return raw, raw
     if kind == "string":
-        text = rng.choice(["", "a" * 31, "b" * 32, "碳惠" * 11, HOSTILE.decode("utf-8", "ignore").replace("\0", "")])
+        text = rng.choice(
+            ["", "a" * 31, "b" * 32, "碳惠" * 11, HOSTILE.decode("utf-8", "ignore").replace("\0", "")]
+        )
         return text.encode(), text
     if kind == "bytes" or kind.startswith("bytes"):
         size = rng.choice([0, 5, 32, 33]) if kind == "bytes" else int(kind[5:])
@@ -70,7 +72,9 @@ def value_of(entry: dict[str, Any], rng: random.Random) -> tuple[Any, Any]:
     return number, number
 
 
-def sample(contract: str, kind: EventType, rng: random.Random) -> tuple[tuple[str, ...], bytes, dict[str, Any]]:
+def sample(
+    contract: str, kind: EventType, rng: random.Random
+) -> tuple[tuple[str, ...], bytes, dict[str, Any]]:
     """Topics and data as eth_abi writes them, and the fields they stand for."""
     topics, kinds, raws, held = [kind.topic], [], [], {}
     for entry in abi_events(contract)[kind.name]["inputs"]:

@@ -8,7 +8,8 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
+from contextlib import closing, nullcontext
 from dataclasses import asdict, replace
 from pathlib import Path
 
@@ -22,6 +23,7 @@ from node_client.deployment import Deployment
 from node_client.errors import (
     ChainMismatch,
     DatabaseRevision,
+    DatabaseUnreachable,
     ForkDetected,
     MirrorError,
     MirrorInconsistent,
@@ -30,7 +32,7 @@ from node_client.errors import (
     WriterReplaced,
 )
 from node_client.mirror import Digest, Mirror, Progress, digest, read_checkpoint, registry
-from tests.node_client.ledger_world import World
+from tests.node_client.ledger_world import Liar, World
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 
@@ -70,10 +72,10 @@ def test_at_every_block_the_acts_stored_are_the_sequence(engine: Engine, ledger_
     heads: list[tuple[int, int]] = []
     mirror = Mirror(ledger_world.chain, engine, ledger_world.deployment, most_blocks=1)
     mirror.run(progress=lambda step: heads.append((step.block, step.sequence)))
-    credits = ledger_world.deployment.addresses["Credits"]
+    contract = ledger_world.deployment.addresses["Credits"]
     stands = [pair for pair in heads if pair[1]]
     for block, sequence in stands:
-        assert ledger_world.chain.call(credits, "Credits", "totals", block=block)["sequence"] == sequence
+        assert ledger_world.chain.call(contract, "Credits", "totals", block=block)["sequence"] == sequence
     with engine.connect() as connection:
         sequences = connection.execute(select(table_of("act").c.sequence)).scalars().all()
     assert sorted(sequences) == list(range(1, stands[-1][1] + 1))
@@ -120,7 +122,14 @@ def test_killed_at_any_instant_it_resumes_to_the_same_digest(
     seen: list[int] = []
     for _ in range(5):
         process = subprocess.Popen(
-            [sys.executable, "-c", RUN, ledger_world.chain.url, database_url, json.dumps(asdict(ledger_world.deployment))],
+            [
+                sys.executable,
+                "-c",
+                RUN,
+                ledger_world.chain.url,
+                database_url,
+                json.dumps(asdict(ledger_world.deployment)),
+            ],
             cwd=ROOT,
             env={**os.environ, "PYTHONPATH": str(ROOT)},
             stdout=subprocess.PIPE,
@@ -136,7 +145,7 @@ def test_killed_at_any_instant_it_resumes_to_the_same_digest(
         stored = acts(engine)
         assert stored == (checkpoint.sequence if checkpoint else 0)
         seen.append(stored)
-    assert 0 < max(seen)
+    assert max(seen) > 0
     assert len(set(seen)) > 1
     Mirror(ledger_world.chain, engine, ledger_world.deployment).run()
     assert digest(engine) == reference
@@ -213,22 +222,15 @@ def test_an_unknown_event_stops_the_mirror_before_its_batch(engine: Engine, own_
     assert (found.block, found.block_hash) == (before.block, before.block_hash)
 
 
-class Liar(Chain):
-    """The real node with a tongue of its own: `lie` turns its logs into others."""
-
-    def __init__(self, url: str, lie: Callable[[list[Log]], list[Log]]) -> None:
-        super().__init__(url)
-        self.lie = lie
-
-    def logs(self, first: int, last: int, addresses: Sequence[str]) -> list[Log]:
-        return self.lie(super().logs(first, last, addresses))
-
-
 def counted(logs: list[Log], deployment: Deployment) -> list[Log]:
-    return [log for log in logs if log.address != deployment.addresses["Roles"] and log.data]
+    """The logs that the ledger's sequence counts."""
+    names = {address: name for name, address in deployment.addresses.items()}
+    return [log for log in logs if registry.counted(registry.decode(log, names[log.address])[1])]
 
 
-@pytest.mark.parametrize("lie", ["drop", "double", "alter data", "alter topic", "swap", "other block", "repeat"])
+@pytest.mark.parametrize(
+    "lie", ["drop", "double", "alter data", "alter topic", "swap", "other block", "repeat"]
+)
 def test_a_lying_node_is_found_out_and_nothing_is_stored(
     sqlite_url: str, engine_for: Callable[[str], Engine], ledger_world: World, lie: str
 ) -> None:
@@ -245,30 +247,43 @@ def test_a_lying_node_is_found_out_and_nothing_is_stored(
         lies: dict[str, Callable[[], list[Log]]] = {
             "drop": lambda: [log for log in logs if log is not victim],
             "double": lambda: [*logs[:at], victim, *logs[at:]],
-            "repeat": lambda: [*logs[: at + 1], replace(victim, log_index=victim.log_index + 999), *logs[at + 1 :]],
+            "repeat": lambda: [
+                *logs[: at + 1],
+                replace(victim, log_index=victim.log_index + 999),
+                *logs[at + 1 :],
+            ],
             "alter data": lambda: [*logs[:at], replace(victim, data=victim.data + b"\1"), *logs[at + 1 :]],
-            "alter topic": lambda: [*logs[:at], replace(victim, topics=(victim.topics[0], topic)), *logs[at + 1 :]],
-            "swap": lambda: [*logs[: at - 1], *reversed(logs[at - 1 : at + 1]), *logs[at + 1 :]] if at else logs[::-1],
+            "alter topic": lambda: [
+                *logs[:at],
+                replace(victim, topics=(victim.topics[0], topic)),
+                *logs[at + 1 :],
+            ],
+            "swap": lambda: (
+                [*logs[: at - 1], *reversed(logs[at - 1 : at + 1]), *logs[at + 1 :]] if at else logs[::-1]
+            ),
             "other block": lambda: [*logs[:at], replace(victim, block_hash=topic), *logs[at + 1 :]],
         }
         return lies[lie]()
 
     for _ in range(25):
-        liar = Liar(ledger_world.chain.url, tell)
-        with pytest.raises(MirrorError) as stop:
+        with closing(Liar(ledger_world.chain.url, tell)) as liar, pytest.raises(MirrorError) as stop:
             Mirror(liar, engine, ledger_world.deployment).run()
-        liar.close()
         assert any(character.isdigit() for character in stop.value.message)
         assert stop.value.remedy
         assert is_empty(engine)
 
 
-def test_a_node_that_leaves_out_every_act_of_a_block_is_found_out(engine: Engine, ledger_world: World) -> None:
+def test_a_node_that_leaves_out_every_act_of_a_block_is_found_out(
+    engine: Engine, ledger_world: World
+) -> None:
     middle = ledger_world.deployment.block + 30
-    liar = Liar(ledger_world.chain.url, lambda logs: [log for log in logs if log.block != middle])
-    with pytest.raises(MirrorError):
+    with (
+        closing(
+            Liar(ledger_world.chain.url, lambda logs: [log for log in logs if log.block != middle])
+        ) as liar,
+        pytest.raises(MirrorError),
+    ):
         Mirror(liar, engine, ledger_world.deployment).run()
-    liar.close()
     assert is_empty(engine)
 
 
@@ -281,45 +296,47 @@ def test_a_node_that_answers_differently_when_asked_again_is_found_out(
         # Events about roles are in no count; only the bloom speaks for them.
         return [log for log in logs if log.address != roles] if len({log.block for log in logs}) > 1 else logs
 
-    liar = Liar(ledger_world.chain.url, forgetful)
-    with pytest.raises(MirrorInconsistent, match="asked twice"):
+    with (
+        closing(Liar(ledger_world.chain.url, forgetful)) as liar,
+        pytest.raises(MirrorInconsistent, match="asked twice"),
+    ):
         Mirror(liar, engine, ledger_world.deployment).run()
-    liar.close()
 
 
 def test_a_mismatch_of_the_sequence_names_both_numbers(engine: Engine, own_world: World) -> None:
     own_world.members()
     last = own_world.last_block
-    liar = Liar(own_world.chain.url, lambda logs: [log for log in logs if log.block != last])
-    said = own_world.chain.call(own_world.deployment.addresses["Credits"], "Credits", "totals")["sequence"]
-    with pytest.raises(SequenceMismatch, match=rf"sequence is {said} in the contract, {said - 1} by the logs"):
-        Mirror(liar, engine, own_world.deployment).run()
-    liar.close()
+    with closing(Liar(own_world.chain.url, lambda logs: [log for log in logs if log.block != last])) as liar:
+        said = own_world.chain.call(own_world.deployment.addresses["Credits"], "Credits", "totals")[
+            "sequence"
+        ]
+        with pytest.raises(
+            SequenceMismatch, match=rf"sequence is {said} in the contract, {said - 1} by the logs"
+        ):
+            Mirror(liar, engine, own_world.deployment).run()
 
 
-def test_a_fork_stops_the_mirror_and_a_rebuild_follows_the_new_chain(engine: Engine, own_world: World) -> None:
+def test_a_fork_stops_the_mirror_and_a_rebuild_follows_the_new_chain(
+    engine: Engine, own_world: World
+) -> None:
     snapshot = own_world.rpc("evm_snapshot")
     own_world.members()
     mirror = Mirror(own_world.chain, engine, own_world.deployment)
     stored = mirror.run()
     own_world.rpc("evm_revert", snapshot)
-    with pytest.raises(ForkDetected) if own_world.chain.head() >= stored.block else _nothing():
+    with pytest.raises(ForkDetected) if own_world.chain.head() >= stored.block else nullcontext():
         mirror.run()
     own_world.wait(1_000)
     for number in range(60):
-        own_world.act("authority", "Credits", "registerMember", 6, number.to_bytes(31, "big") + b"\1", "另一个")
+        own_world.act(
+            "authority", "Credits", "registerMember", 6, number.to_bytes(31, "big") + b"\1", "另一个"
+        )
     with pytest.raises(ForkDetected, match=f"block {stored.block}"):
         mirror.run()
     assert acts(engine) == stored.sequence
     rebuilt = mirror.rebuild()
     assert rebuilt.block == own_world.chain.head()
     assert acts(engine) == rebuilt.sequence
-
-
-class _nothing:  # noqa: N801 - reads as a context manager
-    def __enter__(self) -> None: ...
-
-    def __exit__(self, *_: object) -> None: ...
 
 
 class Laggard(Chain):
@@ -330,13 +347,12 @@ class Laggard(Chain):
 
 
 def test_a_lagging_node_is_no_fork(mirrored: Engine, ledger_world: World, reference: Digest) -> None:
-    laggard = Laggard(ledger_world.chain.url)
-    mirror = Mirror(laggard, mirrored, ledger_world.deployment)
-    assert mirror.run().block == reference.block
-    status = mirror.status()
+    with closing(Laggard(ledger_world.chain.url)) as laggard:
+        mirror = Mirror(laggard, mirrored, ledger_world.deployment)
+        assert mirror.run().block == reference.block
+        status = mirror.status()
     assert status.head == reference.block - 10
     assert status.lag_blocks == 0
-    laggard.close()
 
 
 def test_it_stays_behind_by_as_many_blocks_as_told(engine: Engine, ledger_world: World) -> None:
@@ -365,3 +381,29 @@ def test_following_takes_in_new_blocks(engine: Engine, own_world: World) -> None
     with engine.connect() as connection:
         names = connection.execute(select(table_of("member").c.name)).scalars().all()
     assert names.count("新成员") == 2
+
+
+def test_the_status_says_what_it_can_without_a_node(
+    mirrored: Engine, own_world: World, ledger_world: World
+) -> None:
+    status = Mirror(own_world.chain, mirrored, ledger_world.deployment).status()
+    assert status.checkpoint is not None
+    with closing(Chain(own_world.chain.url)) as chain:
+        chain.rpc.url = "http://127.0.0.1:1"
+        blind = Mirror(chain, mirrored, ledger_world.deployment).status()
+    assert (blind.checkpoint, blind.head, blind.lag_blocks) == (status.checkpoint, None, None)
+
+
+def test_a_database_that_goes_away_is_an_error_with_a_remedy(
+    sqlite_url: str, engine_for: Callable[[str], Engine], ledger_world: World
+) -> None:
+    engine = engine_for(sqlite_url)
+
+    def lost(step: Progress) -> None:
+        if step.block == ledger_world.deployment.block + 3:
+            with engine.begin() as connection:
+                connection.execute(text("DROP TABLE act"))
+
+    with pytest.raises(DatabaseUnreachable) as stop:
+        Mirror(ledger_world.chain, engine, ledger_world.deployment, most_blocks=1).run(progress=lost)
+    assert stop.value.remedy

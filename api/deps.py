@@ -1,0 +1,128 @@
+"""What routes need: the settings, the database, the node, the keys, and answers in one shape.
+
+Flow: `create_app` makes one `Portal` and stands it in `app.state.portal` → routes ask `portal_of(request)` → `answer`.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated, Any, Final, TypeVar
+
+from fastapi import Depends, Request, Response
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from sqlalchemy import Engine
+
+from api.kinds import LARGEST
+from api.node import Node
+from api.paging import LONGEST_CURSOR, Cursors
+from api.reading import Reader, Snapshot
+from node_client.errors import BadInput
+from node_client.settings import Settings
+from node_client.signer import Keystore
+
+T = TypeVar("T")
+
+RELAYER: Final = "relayer"
+log: Final = logging.getLogger("tanhui.api")
+
+
+class Portal:
+    """Everything that routes share. `node` is for simulating acts; the outbox and the head have nodes of their own."""
+
+    def __init__(self, settings: Settings, engine: Engine) -> None:
+        self.settings = settings
+        self.engine = engine
+        self.reader = Reader(engine)
+        self.cursors = Cursors.of_folder(settings.data)
+        self.node = Node(settings)
+        self.keystore = keystore_of(settings)
+        # Called when a request was accepted; the outbox sets it.
+        self.wake: Callable[[], None] = lambda: None
+
+    async def read(self, request: Request, work: Callable[[Snapshot], T]) -> T:
+        """The work's result on one snapshot; the answer will tell its block."""
+        found, mark = await self.reader.read(work)
+        request.scope.setdefault("state", {})["mark"] = mark
+        return found
+
+
+def keystore_of(settings: Settings) -> Keystore:
+    """The keystore of the settings, with its password; an empty password opens nothing."""
+    password = settings.password.get_secret_value()
+    file: Path | None = settings.password_file
+    if file is None and not password and (settings.data / "password").exists():
+        file = settings.data / "password"
+    if file is not None:
+        try:
+            lines = file.read_text(encoding="utf-8").splitlines()
+        except OSError as error:
+            raise BadInput(
+                f"the password file {file} cannot be read: {error.strerror}",
+                remedy="correct TANHUI_PASSWORD_FILE",
+            ) from error
+        password = lines[0].strip() if lines else ""
+    return Keystore(settings.keystore, password)
+
+
+def portal_of(request: Request) -> Portal:
+    """The app's portal."""
+    portal: Portal = request.app.state.portal
+    return portal
+
+
+PortalDep = Annotated[Portal, Depends(portal_of)]
+
+
+def digits(value: Any) -> Any:
+    """Only plain decimal digits make a number of a query or a path; "1.0", " 1" and "+1" do not."""
+    if isinstance(value, str) and not (value.isascii() and value.isdecimal()):
+        raise ValueError("it is no whole number in decimal digits")
+    return value
+
+
+Number = Annotated[int, BeforeValidator(digits), Field(ge=0, le=LARGEST, examples=[1])]
+# Texts of a query: no control characters, which no name has and PostgreSQL does not take.
+Search = Annotated[
+    str,
+    Field(min_length=1, max_length=100, pattern=r"^[^\x00-\x1f\x7f]*$", description="Part of a name."),
+]
+Word = Annotated[str, Field(min_length=1, max_length=80, pattern=r"^[ -~]+$")]
+AddressFilter = Annotated[
+    str, Field(pattern=r"^0x[0-9a-fA-F]{40}$", examples=["0x70997970C51812dc3A010C7d01b50e0d17dc79C8"])
+]
+HashFilter = Annotated[str, Field(pattern=r"^0x[0-9a-fA-F]{64}$", examples=["0x" + "0" * 62 + "2a"])]
+CreditText = Annotated[
+    str,
+    Field(
+        pattern=r"^(0x[0-9a-fA-F]{1,64}|[0-9]{1,19}-[0-9]{1,39})$",
+        description="A credit: its token id (0x…), or PROJECT-CREDIT.",
+        examples=["1-1"],
+    ),
+]
+
+
+class At(BaseModel):
+    """What every read can be asked for."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    min_block: Number | None = Field(
+        None, description="Answer only once the mirror stands at this block or later; waits up to 2 s, else 503."
+    )
+
+
+class Paged(At):
+    """What every list can be asked for."""
+
+    limit: Annotated[int, BeforeValidator(digits), Field(ge=1, le=500)] = Field(50, description="Rows a page.")
+    cursor: Annotated[str, Field(max_length=LONGEST_CURSOR)] | None = Field(
+        None, description="`next` of the page before, with the same filters."
+    )
+
+
+class Json(Response):
+    """Ready JSON bytes."""
+
+    media_type = "application/json"
