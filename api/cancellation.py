@@ -76,7 +76,10 @@ async def list_cancellations(
     summary="A cancellation",
 )
 async def get_cancellation(
-    request: Request, portal: PortalDep, cancellation_id: Annotated[Number, Path()], _at: Annotated[At, Query()]
+    request: Request,
+    portal: PortalDep,
+    cancellation_id: Annotated[Number, Path()],
+    _at: Annotated[At, Query()],
 ) -> Response:
     """One cancellation."""
 

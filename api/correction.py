@@ -58,9 +58,14 @@ async def list_corrections(
     return await CORRECTIONS.page(portal, request, query)
 
 
-@router.get("/corrections/{correction_id}", responses=shown(Correction), response_model=None, summary="A correction")
+@router.get(
+    "/corrections/{correction_id}", responses=shown(Correction), response_model=None, summary="A correction"
+)
 async def get_correction(
-    request: Request, portal: PortalDep, correction_id: Annotated[HashFilter, Path()], _at: Annotated[At, Query()]
+    request: Request,
+    portal: PortalDep,
+    correction_id: Annotated[HashFilter, Path()],
+    _at: Annotated[At, Query()],
 ) -> Response:
     """One correction."""
 

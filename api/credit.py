@@ -93,7 +93,9 @@ router = APIRouter(prefix="/v1", tags=["credits"])
 
 
 @router.get("/credits", responses=listed(Credit), response_model=None, summary="Credits")
-async def list_credits(request: Request, portal: PortalDep, query: Annotated[CreditQuery, Query()]) -> Response:
+async def list_credits(
+    request: Request, portal: PortalDep, query: Annotated[CreditQuery, Query()]
+) -> Response:
     """Credits, newest first."""
     return await CREDITS.page(portal, request, query)
 
@@ -107,7 +109,9 @@ async def get_credit(
     return await detail(portal, request, lambda snapshot: CREDITS.one(snapshot, token_id=token_id))
 
 
-@router.get("/serials/{credit}/{serial}", responses=shown(Serial), response_model=None, summary="Where a gram is")
+@router.get(
+    "/serials/{credit}/{serial}", responses=shown(Serial), response_model=None, summary="Where a gram is"
+)
 async def get_serial(
     request: Request,
     portal: PortalDep,

@@ -11,14 +11,16 @@ from pathlib import Path
 from typing import Annotated, Any, Final, TypeVar
 
 from fastapi import Depends, Request, Response
+from fastapi.concurrency import run_in_threadpool
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 from sqlalchemy import Engine
+from sqlalchemy.exc import DBAPIError
 
 from api.kinds import LARGEST
 from api.node import Node
 from api.paging import LONGEST_CURSOR, Cursors
 from api.reading import Reader, Snapshot
-from node_client.errors import BadInput
+from node_client.errors import BadInput, DatabaseUnreachable
 from node_client.settings import Settings
 from node_client.signer import Keystore
 
@@ -46,6 +48,16 @@ class Portal:
         found, mark = await self.reader.read(work)
         request.scope.setdefault("state", {})["mark"] = mark
         return found
+
+    async def stored(self, work: Callable[[], T]) -> T:
+        """The result of work on the API's own tables, done in a thread; trouble of the database is told as such."""
+        try:
+            return await run_in_threadpool(work)
+        except DBAPIError as error:
+            await run_in_threadpool(self.reader.check)
+            raise DatabaseUnreachable(
+                f"the database did not answer: {error}", remedy="look at its log"
+            ) from error
 
 
 def keystore_of(settings: Settings) -> Keystore:
@@ -109,17 +121,26 @@ class At(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     min_block: Number | None = Field(
-        None, description="Answer only once the mirror stands at this block or later; waits up to 2 s, else 503."
+        None,
+        description="Answer only once the mirror stands at this block or later; waits up to 2 s, else 503.",
     )
 
 
-class Paged(At):
-    """What every list can be asked for."""
+class Page(BaseModel):
+    """Which part of a list."""
 
-    limit: Annotated[int, BeforeValidator(digits), Field(ge=1, le=500)] = Field(50, description="Rows a page.")
+    model_config = ConfigDict(extra="forbid")
+
+    limit: Annotated[int, BeforeValidator(digits), Field(ge=1, le=500)] = Field(
+        50, description="Rows a page."
+    )
     cursor: Annotated[str, Field(max_length=LONGEST_CURSOR)] | None = Field(
         None, description="`next` of the page before, with the same filters."
     )
+
+
+class Paged(Page, At):
+    """What every list of the mirror can be asked for."""
 
 
 class Json(Response):

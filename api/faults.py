@@ -34,7 +34,10 @@ _FAULTS: Final[dict[str, tuple[str, str]]] = {
     "string_too_long": ("it is too long", "give at most {max_length} characters"),
     "string_type": ("it is no text", "give a text"),
     "string_unicode": ("it is no proper Unicode", "send no lone surrogates"),
-    "string_pattern_mismatch": ("it does not have the form asked for", "see the pattern in /openapi.json: {pattern}"),
+    "string_pattern_mismatch": (
+        "it does not have the form asked for",
+        "see the pattern in /openapi.json: {pattern}",
+    ),
     "int_type": ("it is no whole number", "give a whole number"),
     "int_parsing": ("it is no whole number", "give decimal digits"),
     "greater_than_equal": ("it is too small", "give at least {ge}"),
@@ -69,7 +72,9 @@ class ProblemDocument(Answer):
     detail: str
     remedy: str = Field(description="What mends it.")
     name: str = Field(description="The last part of `type`; a contract's own error keeps its name.")
-    arguments: dict[str, Any] = Field(description="The error's arguments; integers of the chain as decimal text.")
+    arguments: dict[str, Any] = Field(
+        description="The error's arguments; integers of the chain as decimal text."
+    )
     instance: str | None = None
     errors: list[FieldError] | None = None
 
@@ -99,7 +104,9 @@ def faults_of(errors: Iterable[Mapping[str, Any]]) -> tuple[Fault, ...]:
     """Pydantic's findings as faults; the values themselves are not repeated."""
     found = []
     for error in errors:
-        where, *place = error["loc"]
+        where, *place = (
+            part for part in error["loc"] if not str(part).startswith(("constrained-", "function-"))
+        )
         kind = str(error["type"])
         reason, remedy = _FAULTS.get(kind, (str(error["msg"]), "see /openapi.json for what is possible"))
         pointer = "".join(f"/{part}" for part in place) if where == "body" else ".".join(map(str, place))

@@ -96,7 +96,13 @@ class FreshnessLayer:
         etag = etag_of(mark, *key)
         known = next((value for name, value in scope["headers"] if name == b"if-none-match"), b"")
         if known and is_known(known, etag):
-            await send({"type": "http.response.start", "status": 304, "headers": [(b"etag", etag), *self._headers(mark)]})
+            await send(
+                {
+                    "type": "http.response.start",
+                    "status": 304,
+                    "headers": [(b"etag", etag), *self._headers(mark)],
+                }
+            )
             await send({"type": "http.response.body", "body": b""})
             return
         found = self._kept.find(mark, key)
@@ -104,7 +110,13 @@ class FreshnessLayer:
             self._kept.hits += 1
             headers, body = found
             if not (known and is_known(known, _value(headers, b"etag"))):
-                await send({"type": "http.response.start", "status": 200, "headers": [*headers, *self._headers(mark)]})
+                await send(
+                    {
+                        "type": "http.response.start",
+                        "status": 200,
+                        "headers": [*headers, *self._headers(mark)],
+                    }
+                )
                 await send({"type": "http.response.body", "body": body})
                 return
         await self._app(scope, receive, _Watched(self, scope, send, key, known))

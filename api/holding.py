@@ -51,7 +51,9 @@ router = APIRouter(prefix="/v1", tags=["holdings"])
 
 
 @router.get("/holdings", responses=listed(Holding), response_model=None, summary="Holdings")
-async def list_holdings(request: Request, portal: PortalDep, query: Annotated[HoldingQuery, Query()]) -> Response:
+async def list_holdings(
+    request: Request, portal: PortalDep, query: Annotated[HoldingQuery, Query()]
+) -> Response:
     """Holdings by account and token id."""
     return await HOLDINGS.page(portal, request, query)
 

@@ -100,7 +100,9 @@ async def list_issuances(
     return await ISSUANCES.page(portal, request, query)
 
 
-@router.get("/issuances/{issuance_id}", responses=shown(IssuanceDetail), response_model=None, summary="An issuance")
+@router.get(
+    "/issuances/{issuance_id}", responses=shown(IssuanceDetail), response_model=None, summary="An issuance"
+)
 async def get_issuance(
     request: Request, portal: PortalDep, issuance_id: Annotated[Number, Path()], _at: Annotated[At, Query()]
 ) -> Response:

@@ -17,21 +17,20 @@ from dataclasses import dataclass
 from typing import Annotated, Final
 
 from eth_utils.address import is_address, to_checksum_address
-from fastapi import Depends, Request
-from fastapi.concurrency import run_in_threadpool
+from fastapi import Depends
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from sqlalchemy import Connection, Engine, insert, select, update
 from sqlalchemy.engine import RowMapping
-from sqlalchemy.exc import DBAPIError
 from sqlmodel import SQLModel
 
 from api.deps import PortalDep
 from api.problems import Problem
 from node_client.database import address, hash_text, number, table_of, text, word
-from node_client.errors import BadInput, DatabaseUnreachable
+from node_client.errors import BadInput
 
 RETIRE: Final = "retire"
 SCOPES: Final = (RETIRE,)
+KEY_PROBLEMS: Final = ("ApiKeyMissing", "ApiKeyInvalid", "ScopeMissing")
 
 
 class KeyRow(SQLModel, table=True):
@@ -62,7 +61,9 @@ class Caller:
             raise Problem("ScopeMissing", {"scope": scope})
 
 
-def create(engine: Engine, *, holder: str, scopes: Sequence[str] = SCOPES, label: str = "") -> tuple[str, str]:
+def create(
+    engine: Engine, *, holder: str, scopes: Sequence[str] = SCOPES, label: str = ""
+) -> tuple[str, str]:
     """A new key stands for the holder's account; its id (the prefix), and the key itself, which nothing shows again.
 
     Raises `BadInput` for no account or an unknown scope.
@@ -71,7 +72,9 @@ def create(engine: Engine, *, holder: str, scopes: Sequence[str] = SCOPES, label
         raise BadInput(f"{holder!r} is no account", remedy="give 0x and 40 hexadecimal digits")
     unknown = sorted(set(scopes) - set(SCOPES))
     if unknown or not scopes:
-        raise BadInput(f"no such scope: {', '.join(unknown) or 'none'}", remedy=f"choose of {', '.join(SCOPES)}")
+        raise BadInput(
+            f"no such scope: {', '.join(unknown) or 'none'}", remedy=f"choose of {', '.join(SCOPES)}"
+        )
     key_id = secrets.token_hex(4)
     key = f"th_{key_id}_{secrets.token_urlsafe(32)}"
     with engine.begin() as connection:
@@ -107,7 +110,9 @@ def all_keys(engine: Engine) -> Sequence[RowMapping]:
     table = table_of("api_key")
     columns = [column for column in table.c if column.name != "key_hash"]
     with engine.connect() as connection:
-        return connection.execute(select(*columns).order_by(table.c.created_at, table.c.key_id)).mappings().all()
+        return (
+            connection.execute(select(*columns).order_by(table.c.created_at, table.c.key_id)).mappings().all()
+        )
 
 
 def caller_of(connection: Connection, key: str) -> Caller | None:
@@ -120,7 +125,11 @@ def caller_of(connection: Connection, key: str) -> Caller | None:
         .mappings()
         .first()
     )
-    return found and Caller(found["key_id"], found["holder"], frozenset(found["scopes"].split()))
+    return (
+        None
+        if found is None
+        else Caller(found["key_id"], found["holder"], frozenset(found["scopes"].split()))
+    )
 
 
 def _hash_of(key: str) -> str:
@@ -131,7 +140,6 @@ _bearer = HTTPBearer(auto_error=False, description="An API key of the holder, gi
 
 
 async def _caller(
-    request: Request,
     portal: PortalDep,
     credentials: Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)],
 ) -> Caller:
@@ -140,14 +148,10 @@ async def _caller(
     key = credentials.credentials
 
     def look() -> Caller | None:
-        try:
-            with portal.engine.connect() as connection:
-                return caller_of(connection, key)
-        except DBAPIError as error:
-            portal.reader.check()
-            raise DatabaseUnreachable(f"the database did not answer: {error}", remedy="look at its log") from error
+        with portal.engine.connect() as connection:
+            return caller_of(connection, key)
 
-    found = await run_in_threadpool(look)
+    found = await portal.stored(look)
     if found is None:
         raise Problem("ApiKeyInvalid")
     return found

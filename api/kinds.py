@@ -13,14 +13,16 @@ import functools
 import typing
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Annotated, Any, Final
+from typing import Annotated, Any, Final, TypeAlias
 
 import msgspec
 from pydantic import BaseModel, ConfigDict, Field
+from sqlalchemy.engine import RowMapping
 
 from node_client.units import tonnes_text
 
 LARGEST: Final = 2**63 - 1
+Row: TypeAlias = Mapping[str, Any] | RowMapping
 _DAY_SECONDS: Final = 86_400
 
 
@@ -75,7 +77,9 @@ GramsText = Annotated[
 TonnesText = Annotated[
     str,
     Written(tonnes_text, _grams_column),
-    Field(pattern=r"^[0-9]{1,13}(\.[0-9]{1,6})?$", description="The same in tonnes, exact.", examples=["9.6"]),
+    Field(
+        pattern=r"^[0-9]{1,13}(\.[0-9]{1,6})?$", description="The same in tonnes, exact.", examples=["9.6"]
+    ),
 ]
 SerialText = Annotated[str, Written(str), Field(pattern=r"^[1-9][0-9]{0,18}$", examples=["1"])]
 Time = Annotated[
@@ -105,7 +109,11 @@ Date = Annotated[
 Hash = Annotated[str, Field(pattern=r"^0x[0-9a-f]{64}$", examples=["0x" + "0" * 62 + "2a"])]
 TokenIdText = Annotated[
     str,
-    Field(pattern=r"^0x[0-9a-f]{64}$", description="Token id of the credit.", examples=["0x" + "1".zfill(32) + "1".zfill(32)]),
+    Field(
+        pattern=r"^0x[0-9a-f]{64}$",
+        description="Token id of the credit.",
+        examples=["0x" + "1".zfill(32) + "1".zfill(32)],
+    ),
 ]
 Address = Annotated[
     str,
@@ -133,7 +141,7 @@ def _written(annotation: Any) -> Written | None:
 
 
 @functools.cache
-def writer(model: type[BaseModel]) -> Callable[[Mapping[str, Any]], dict[str, Any]]:
+def writer(model: type[BaseModel]) -> Callable[[Row], dict[str, Any]]:
     """What turns a row into the model's plain values. Fields that the row lacks must be added by the caller."""
     plan: list[tuple[str, str, Callable[[Any], Any] | None]] = []
     hints = typing.get_type_hints(model, include_extras=True)
@@ -143,7 +151,7 @@ def writer(model: type[BaseModel]) -> Callable[[Mapping[str, Any]], dict[str, An
         written = _written(hints[name])
         plan.append((name, written.column(name), written.write) if written else (name, name, None))
 
-    def write(row: Mapping[str, Any]) -> dict[str, Any]:
+    def write(row: Row) -> dict[str, Any]:
         values: dict[str, Any] = {}
         for name, column, convert in plan:
             value = row[column]

@@ -18,7 +18,7 @@ from fastapi import Request, Response
 from pydantic import BaseModel, Field, create_model
 from sqlalchemy import ColumnElement, Select, Table, and_, or_, select
 
-from api.deps import Json, Paged, Portal
+from api.deps import Json, Page, Paged, Portal
 from api.faults import documented
 from api.kinds import Answer, json_bytes, writer
 from api.paging import body_of, filters_of, link_of
@@ -85,7 +85,10 @@ class Listing(Generic[Model]):
     def columns(self) -> Select[Any]:
         """Everything of the table, under the answer's names."""
         return select(
-            *(each.label(self.renamed[each.name]) if each.name in self.renamed else each for each in self.table.c)
+            *(
+                each.label(self.renamed[each.name]) if each.name in self.renamed else each
+                for each in self.table.c
+            )
         )
 
     def chosen(self, query: Paged, filters: Mapping[str, Any], place: Sequence[Any] | None) -> Select[Any]:
@@ -99,7 +102,9 @@ class Listing(Generic[Model]):
     def _beyond(self, place: Sequence[Any]) -> ColumnElement[bool]:
         options = []
         for depth, name in enumerate(self.order):
-            same = [self.table.c[each] == value for each, value in zip(self.order[:depth], place, strict=False)]
+            same = [
+                self.table.c[each] == value for each, value in zip(self.order[:depth], place, strict=False)
+            ]
             column = self.table.c[name]
             further = column > place[depth] if self.ascending else column < place[depth]
             options.append(and_(*same, further))
@@ -133,16 +138,17 @@ def paged(
     portal: Portal,
     request: Request,
     name: str,
-    query: Paged,
+    query: Page,
     documents: Sequence[bytes],
     last: Sequence[Any] | None,
     block: int,
+    own: Mapping[str, Any] | None = None,
 ) -> Response:
-    """The answer of a page; `last` is the place of its last row when another page follows."""
+    """The answer of a page; `last` is the place of its last row when another page follows, `own` binds its cursor further."""
     filters = filters_of(query.model_dump())
     if last is None:
         return Json(body_of(documents, None, block))
-    following = portal.cursors.make(name, last, filters)
+    following = portal.cursors.make(name, last, {**filters, **(own or {})})
     link = link_of(request.url.path, filters, query.limit, following)
     return Json(body_of(documents, following, block), headers={"Link": link})
 

@@ -66,7 +66,9 @@ router = APIRouter(prefix="/v1", tags=["members"])
 
 
 @router.get("/members", responses=listed(Member), response_model=None, summary="Members")
-async def list_members(request: Request, portal: PortalDep, query: Annotated[MemberQuery, Query()]) -> Response:
+async def list_members(
+    request: Request, portal: PortalDep, query: Annotated[MemberQuery, Query()]
+) -> Response:
     """Members, newest first."""
     return await MEMBERS.page(portal, request, query)
 
@@ -80,14 +82,19 @@ async def get_member(
 
 
 @router.get("/accounts", responses=listed(Account), response_model=None, summary="Accounts")
-async def list_accounts(request: Request, portal: PortalDep, query: Annotated[AccountQuery, Query()]) -> Response:
+async def list_accounts(
+    request: Request, portal: PortalDep, query: Annotated[AccountQuery, Query()]
+) -> Response:
     """Accounts, newest first."""
     return await ACCOUNTS.page(portal, request, query)
 
 
 @router.get("/accounts/{account}", responses=shown(Account), response_model=None, summary="An account")
 async def get_account(
-    request: Request, portal: PortalDep, account: Annotated[AddressFilter, Path()], _at: Annotated[At, Query()]
+    request: Request,
+    portal: PortalDep,
+    account: Annotated[AddressFilter, Path()],
+    _at: Annotated[At, Query()],
 ) -> Response:
     """One account."""
 

@@ -91,7 +91,10 @@ async def list_methodologies(
     summary="A methodology",
 )
 async def get_methodology(
-    request: Request, portal: PortalDep, methodology_id: Annotated[Number, Path()], _at: Annotated[At, Query()]
+    request: Request,
+    portal: PortalDep,
+    methodology_id: Annotated[Number, Path()],
+    _at: Annotated[At, Query()],
 ) -> Response:
     """One methodology with the experts' opinions, in their order."""
 

@@ -64,7 +64,9 @@ TonnesIn = Annotated[
 ]
 DayIn = Annotated[
     str,
-    Field(pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$", examples=["2026-11-20"], json_schema_extra={"format": "date"}),
+    Field(
+        pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$", examples=["2026-11-20"], json_schema_extra={"format": "date"}
+    ),
     AfterValidator(_as_day),
 ]
 # No control characters, and no lone surrogates (which no JSON text in UTF-8 has).
@@ -118,7 +120,9 @@ class RetirementOrder(_Input):
     )
 
     lines: Annotated[list[LineIn], Field(min_length=1, max_length=MOST_LINES)]
-    purpose: Annotated[str, Field(min_length=1, max_length=80, pattern=_PLAIN, description="Code of a purpose.")]
+    purpose: Annotated[
+        str, Field(min_length=1, max_length=80, pattern=_PLAIN, description="Code of a purpose.")
+    ]
     beneficiary: Given = Field(description="The organisation it is for; will be public for ever.")
     beneficiary_code: Given | None = Field(
         None, description="Its registration code (统一社会信用代码); only the SHA-256 becomes public."

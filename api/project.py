@@ -66,12 +66,16 @@ router = APIRouter(prefix="/v1", tags=["projects"])
 
 
 @router.get("/projects", responses=listed(Project), response_model=None, summary="Projects")
-async def list_projects(request: Request, portal: PortalDep, query: Annotated[ProjectQuery, Query()]) -> Response:
+async def list_projects(
+    request: Request, portal: PortalDep, query: Annotated[ProjectQuery, Query()]
+) -> Response:
     """Projects, newest first."""
     return await PROJECTS.page(portal, request, query)
 
 
-@router.get("/projects/{project_id}", responses=shown(ProjectDetail), response_model=None, summary="A project")
+@router.get(
+    "/projects/{project_id}", responses=shown(ProjectDetail), response_model=None, summary="A project"
+)
 async def get_project(
     request: Request, portal: PortalDep, project_id: Annotated[Number, Path()], _at: Annotated[At, Query()]
 ) -> Response:

@@ -37,7 +37,9 @@ router = APIRouter(prefix="/v1", tags=["purposes"])
 
 
 @router.get("/purposes", responses=listed(Purpose), response_model=None, summary="Purposes of retirement")
-async def list_purposes(request: Request, portal: PortalDep, query: Annotated[PurposeQuery, Query()]) -> Response:
+async def list_purposes(
+    request: Request, portal: PortalDep, query: Annotated[PurposeQuery, Query()]
+) -> Response:
     """Purposes by number."""
     return await PURPOSES.page(portal, request, query)
 

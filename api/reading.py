@@ -129,7 +129,11 @@ class Reader:
             return self._told(Snapshot(connection), work)
 
     def _told(self, snapshot: Snapshot, work: Callable[[Snapshot], T]) -> tuple[T, Mark]:
-        if self.known is None or snapshot.mark.block >= self.known.block or snapshot.mark.hash != self.known.hash:
+        if (
+            self.known is None
+            or snapshot.mark.block >= self.known.block
+            or snapshot.mark.hash != self.known.hash
+        ):
             self.known = snapshot.mark
         self._known_at = time.monotonic()
         return work(snapshot), snapshot.mark

@@ -55,12 +55,16 @@ router = APIRouter(prefix="/v1", tags=["reports"])
 
 
 @router.get("/reports", responses=listed(Report), response_model=None, summary="Monitoring reports")
-async def list_reports(request: Request, portal: PortalDep, query: Annotated[ReportQuery, Query()]) -> Response:
+async def list_reports(
+    request: Request, portal: PortalDep, query: Annotated[ReportQuery, Query()]
+) -> Response:
     """Reports, newest first."""
     return await REPORTS.page(portal, request, query)
 
 
-@router.get("/reports/{report_id}", responses=shown(Report), response_model=None, summary="A monitoring report")
+@router.get(
+    "/reports/{report_id}", responses=shown(Report), response_model=None, summary="A monitoring report"
+)
 async def get_report(
     request: Request, portal: PortalDep, report_id: Annotated[Number, Path()], _at: Annotated[At, Query()]
 ) -> Response:

@@ -76,7 +76,9 @@ async def list_transfers(
     return await TRANSFERS.page(portal, request, query)
 
 
-@router.get("/transfers/{sequence}", responses=shown(TransferDetail), response_model=None, summary="A transfer")
+@router.get(
+    "/transfers/{sequence}", responses=shown(TransferDetail), response_model=None, summary="A transfer"
+)
 async def get_transfer(
     request: Request, portal: PortalDep, sequence: Annotated[Number, Path()], _at: Annotated[At, Query()]
 ) -> Response:

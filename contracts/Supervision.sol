@@ -71,6 +71,7 @@ contract Supervision is ISupervision, Acts {
         uint32 proposer = _unpauseProposer;
         require(proposer != 0, SupervisionUnpauseNotProposed());
         require(proposer != memberId, SupervisionSameMember(memberId));
+        _requireKind(memberId, IMembers.MemberKind.AUTHORITY);
         _unpauseProposer = 0;
         emit LedgerUnpaused(memberId);
         CREDITS.setPaused(false);

@@ -8,6 +8,8 @@ from __future__ import annotations
 from alembic import context
 from sqlmodel import SQLModel
 
+import api.key
+import api.request  # noqa: F401 - the tables of the API
 import node_client.mirror.loop  # noqa: F401 - the tables of every noun
 from node_client.database import engine
 from node_client.settings import Settings

@@ -19,8 +19,9 @@ from typing import Any, Final
 from eth_abi import decode as abi_decode
 from eth_utils.address import to_checksum_address
 from eth_utils.crypto import keccak
-from web3 import HTTPProvider, Web3
+from web3 import Web3
 from web3.contract import Contract
+from web3.providers.base import BaseProvider
 
 from node_client.errors import ChainMismatch, ChainUnreachable, Refused, TransactionLost
 from node_client.refusal import refuse
@@ -124,9 +125,15 @@ class Chain:
             )
         self.url = url
         self.rpc = Rpc(url, timeout_seconds)
-        self._web3 = Web3(HTTPProvider(url, request_kwargs={"timeout": timeout_seconds}))
-        self.chain_id = int(self._ask("eth_chainId"), 16)
+        # For encoding and decoding by ABI; what is asked of the node goes over `rpc`.
+        self._web3 = Web3(BaseProvider())
+        try:
+            self.chain_id = int(self._ask("eth_chainId"), 16)
+        except BaseException:
+            self.close()
+            raise
         if expected_chain_id and self.chain_id != expected_chain_id:
+            self.close()
             raise ChainMismatch(
                 f"the node at {url} is on chain {self.chain_id}, not {expected_chain_id}",
                 remedy="correct TANHUI_NODE_URL or TANHUI_CHAIN_ID",
@@ -304,13 +311,19 @@ def _contract(web3: Web3, address: str | None, contract_name: str) -> Contract:
     return web3.eth.contract(address=to_checksum_address(address), abi=abi)
 
 
+@functools.lru_cache(maxsize=1024)
+def _checksummed(address: str) -> str:
+    # Checksumming costs a hash; logs come from a handful of contracts.
+    return str(to_checksum_address(address))
+
+
 def _log(raw: Mapping[str, Any]) -> Log:
     return Log(
         block=int(raw["blockNumber"], 16),
         block_hash=raw["blockHash"].lower(),
         tx_hash=raw["transactionHash"].lower(),
         log_index=int(raw["logIndex"], 16),
-        address=to_checksum_address(raw["address"]),
+        address=_checksummed(raw["address"]),
         topics=tuple(topic.lower() for topic in raw["topics"]),
         data=bytes.fromhex(raw["data"][2:]),
     )

@@ -56,8 +56,12 @@ class Ledger:
         Raises `ChainUnreachable`, `ChainMismatch` or `ContractsMissing`.
         """
         chain = connect(settings)
-        deployment = deployments.load(settings.deployments, chain.chain_id)
-        deployments.verify(chain, deployment)
+        try:
+            deployment = deployments.load(settings.deployments, chain.chain_id)
+            deployments.verify(chain, deployment)
+        except BaseException:
+            chain.close()
+            raise
         return cls(chain, deployment)
 
     def close(self) -> None:

@@ -30,7 +30,7 @@ def cancellations(page: Page = Here) -> Response:
         owners=lookup.owners(page.connection, [row["holder"] for row in rows]),
         known=lookup.credits(page.connection, [row["token_id"] for row in rows]),
         states=_STATES,
-        count=lookup.highest(page.connection, "cancellation", "cancellation_id"),
+        many=lookup.highest(page.connection, "cancellation", "cancellation_id"),
     )
 
 

@@ -18,6 +18,7 @@ _MINUTE: Final = 60
 _HOUR: Final = 3600
 _DAY: Final = 86_400
 _MOST_POINTS: Final = 400
+_TICK_ROOM: Final = 70
 
 # Series in drawing order: the class of the line, and the shape at its end.
 SERIES: Final = ("retired", "held", "issued")
@@ -46,6 +47,9 @@ def bucket_of(span_seconds: int) -> Bucket:
     if span_seconds <= 4 * _DAY:
         return "hour"
     return "day" if span_seconds <= 150 * _DAY else "month"
+
+
+_LENGTHS: Final[dict[Bucket, int]] = {"minute": _MINUTE, "hour": _HOUR, "day": _DAY, "month": 30 * _DAY}
 
 
 def unix_of(key: str) -> int:
@@ -143,15 +147,15 @@ def frame(moments: Sequence[Moment], bucket: Bucket, zone: datetime.timezone, *,
     """The history drawn as steps: wide for screens and paper, narrow for telephones."""
     width, height = (340, 240) if narrow else (720, 300)
     left, right, top, bottom = (58.0, width - 12.0, 26.0, height - 30.0) if narrow else (84.0, width - 20.0, 28.0, height - 34.0)
-    first, last = moments[0].at, moments[-1].at
-    span = max(last - first, 1)
+    first, end = moments[0].at, moments[-1].at
+    # The last moment has a width too, so that its step can be seen.
+    last = end + max(_LENGTHS[bucket], (end - first) // 30)
     highest = max(max(moment.issued for moment in moments), 1)
     step = nice_step(highest, 4 if narrow else 5)
     ceiling = -(-highest // step) * step
 
     def x(at: int) -> float:
-        # A single moment is drawn across the whole plot.
-        return left + (right - left) * (at - first) / span if last > first else right
+        return left + (right - left) * (at - first) / (last - first)
 
     def y(grams: int) -> float:
         return bottom - (bottom - top) * grams / ceiling
@@ -169,7 +173,7 @@ def frame(moments: Sequence[Moment], bucket: Bucket, zone: datetime.timezone, *,
         lines.append(Line(name, path, f"{path}V{bottom:.1f}H{left:.1f}Z", right, points[-1][1]))
     return Frame(
         width, height, left, right, top, bottom,
-        x_ticks=_time_ticks(first, last, bucket, zone, x, 3 if narrow else 6),
+        x_ticks=_time_ticks(first, end, bucket, zone, x, 3 if narrow else 6),
         y_ticks=[Tick(y(value), tonnes(value)) for value in range(0, ceiling + 1, step)],
         lines=lines,
     )
@@ -186,7 +190,7 @@ def _time_ticks(
         start = _start(datetime.datetime.fromtimestamp(at, tz=used), bucket)
         text = start.strftime(form)
         shown = max(int(start.timestamp()), first)
-        if not ticks or ticks[-1].text != text:
+        if not ticks or (ticks[-1].text != text and x(shown) - ticks[-1].at > _TICK_ROOM):
             ticks.append(Tick(x(shown), text))
     return ticks
 

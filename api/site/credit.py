@@ -71,7 +71,7 @@ def one(name: str, page: Page = Here) -> Response:
         owners=lookup.owners(connection, [found["holder"], *(row["account"] for row in holdings)]),
         ranges=_retired(page, token_id),
         locks=lock.page(connection, token_id=token_id, open_only=True, limit=_SHOWN),
-        serial=serial,
+        serial_asked=serial,
         serial_line=None if line is None else _retirement_of(page, line["sequence"]),
         life=_life(page, token_id),
     )

@@ -23,6 +23,7 @@ _MONTHS: Final = (
 _THIN: Final = "\u202f"
 _UNIT: Final = Markup("t{}CO<sub>2</sub>e").format(_THIN)
 # Letters and numbers, marks on letters, punctuation, signs, and plain spaces are shown; the rest is written as its code.
+_LONGEST_WORD: Final = 28
 _HIDDEN: Final = {"Cc", "Cf", "Co", "Cs", "Cn", "Zl", "Zp"}
 # Joiners that emoji and some scripts need.
 _KEPT: Final = {"\u200d", "\u200c", "\n", "\t"}
@@ -38,6 +39,11 @@ def commas(digits: str) -> str:
 def tonnes(grams: int) -> str:
     """The exact amount in tonnes with thousands commas: 1234500000 g is "1,234.5"."""
     return commas(tonnes_text(grams))
+
+
+def subscripted(text: str) -> Markup:
+    """The text with the 2 of CO2e set low; no common Chinese font has the sign ₂."""
+    return Markup("CO<sub>2</sub>e").join(escape(part) for part in str(text).split("CO2e"))
 
 
 def visible(text: str) -> str:
@@ -78,7 +84,9 @@ class Form:
 
     def amount(self, grams: int) -> Markup:
         """The amount with its unit."""
-        return Markup('<span class="amount">{}{}{}</span>').format(tonnes(grams), _THIN, _UNIT)
+        return Markup('<span class="amount"><span class="n">{}</span>{}<span class="unit">{}</span></span>').format(
+            tonnes(grams), _THIN, _UNIT
+        )
 
     def bare(self, grams: int) -> Markup:
         """The amount without unit, for columns that name it."""
@@ -143,11 +151,15 @@ class Form:
         shown = visible(clipped(text, length) if length else text)
         tag = tag_of(shown, self.lang)
         lang = Markup(' lang="{}"').format(tag) if tag else ""
-        return Markup("<bdi{}>{}</bdi>").format(lang, shown)
+        # Only what has no place to break may break anywhere; else short words in narrow columns would.
+        wrap = Markup(' class="wrap"') if any(len(part) > _LONGEST_WORD for part in shown.split()) else ""
+        return Markup("<bdi{}{}>{}</bdi>").format(lang, wrap, shown)
 
     def serial(self, project_id: int, vintage: int, credit_id: int | str) -> Markup:
         """A credit's public serial name."""
-        return Markup('<span class="serial">{}</span>').format(serial_name(self.prefix, project_id, vintage, credit_id))
+        name = serial_name(self.prefix, project_id, vintage, credit_id)
+        kind = "serial" if len(name) > _LONGEST_WORD else "serial n"
+        return Markup('<span class="{}">{}</span>').format(kind, name)
 
     def href(self, kind: str, key: object = "") -> str:
         """The path of a list, or of one of its things, in this language."""

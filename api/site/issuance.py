@@ -32,7 +32,7 @@ def issuances(page: Page = Here) -> Response:
         listing=listing(page, rows),
         projects=lookup.projects(connection, [row["project_id"] for row in rows]),
         states=issuance.STATES[1:],
-        count=lookup.highest(connection, "issuance", "issuance_id"),
+        many=lookup.highest(connection, "issuance", "issuance_id"),
     )
 
 

@@ -37,7 +37,7 @@ def members(page: Page = Here) -> Response:
         kinds=member.KINDS[1:],
         standings=member.STANDINGS[1:],
         held=_held(page, [row["member_id"] for row in rows]),
-        count=lookup.highest(connection, "member", "member_id"),
+        many=lookup.highest(connection, "member", "member_id"),
     )
 
 

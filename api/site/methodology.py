@@ -27,7 +27,7 @@ def methodologies(page: Page = Here) -> Response:
         listing=listing(page, rows),
         totals=lookup.totals(connection, "methodology", [row["methodology_id"] for row in rows]),
         states=methodology.STATES[1:],
-        count=lookup.highest(connection, "methodology", "methodology_id"),
+        many=lookup.highest(connection, "methodology", "methodology_id"),
     )
 
 

@@ -24,7 +24,7 @@ from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from starlette.exceptions import HTTPException as StarletteHTTPException
 
 from api.site import chart, word
-from api.site.form import Form
+from api.site.form import Form, subscripted
 from api.site.freshness import Freshness, freshness_of
 from api.site.language import DEFAULT, LANGUAGES, NAMES, TAGS, Language, other, words_of
 from node_client.errors import DatabaseError
@@ -66,6 +66,7 @@ def environment(form: Form) -> Environment:
     words = words_of(form.lang)
     installed: Any = made
     installed.install_gettext_callables(words.gettext, words.ngettext, newstyle=True)
+    made.filters["co2"] = subscripted
     made.globals.update(
         form=form,
         lang=form.lang,
@@ -75,6 +76,8 @@ def environment(form: Form) -> Environment:
         chart=chart,
         term=lambda table, code: words.gettext(table.get(str(code), str(code))),
         tone=lambda code: word.TONES.get(code, "open"),
+        # Options of a choice: values with their words.
+        options=lambda table, codes: [(code, words.gettext(table.get(code, code))) for code in codes],
         **{
             name: getattr(form, name)
             for name in (
@@ -96,7 +99,7 @@ class Page:
         self.request = request
         self.lang: Language = lang
         self._connection = connection
-        self.settings: Settings = getattr(request.app.state, "settings", None) or Settings()
+        self.settings: Settings = request.app.state.portal.settings
         self.form = Form(lang, self.settings.utc_offset_hours, self.settings.unit_prefix)
 
     @property
@@ -184,7 +187,7 @@ def language_of(request: Request) -> Language:
 
 def here(request: Request) -> Iterator[Page]:
     """The page with its connection; 503 when the database does not answer."""
-    engine = request.app.state.engine
+    engine = request.app.state.portal.engine
     connected = engine.connect()
     if engine.dialect.name == "postgresql":
         connected = connected.execution_options(isolation_level="REPEATABLE READ")

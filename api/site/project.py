@@ -37,7 +37,7 @@ def projects(page: Page = Here) -> Response:
         methodologies=lookup.methodologies(connection, [row["methodology_id"] for row in rows]),
         totals=lookup.totals(connection, "project", [row["project_id"] for row in rows]),
         states=project.STATES[1:],
-        count=lookup.highest(connection, "project", "project_id"),
+        many=lookup.highest(connection, "project", "project_id"),
     )
 
 

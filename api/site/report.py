@@ -31,7 +31,7 @@ def reports(page: Page = Here) -> Response:
         listing=listing(page, rows),
         projects=lookup.projects(connection, [row["project_id"] for row in rows]),
         states=report.STATES[1:],
-        count=lookup.highest(connection, "report", "report_id"),
+        many=lookup.highest(connection, "report", "report_id"),
     )
 
 

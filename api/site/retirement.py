@@ -45,7 +45,7 @@ def retirements(page: Page = Here) -> Response:
         owners=lookup.owners(connection, [row["holder"] for row in rows]),
         lines=_lines(page, [row["sequence"] for row in rows]),
         purposes=lookup.purposes(connection, page.lang),
-        count=total.whole(connection).retirements,
+        many=total.whole(connection).retirements,
         nothing=_NOTHING,
     )
 

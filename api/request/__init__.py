@@ -1,0 +1,41 @@
+"""Requests of holders' systems: their table and its changes (`table`), and how they are shown (`route`)."""
+
+from api.request.table import (
+    CLOSED,
+    OPEN,
+    RequestEventRow,
+    RequestRow,
+    add,
+    by_id,
+    by_idempotency_key,
+    checked,
+    counts,
+    history,
+    move,
+    new_id,
+    open_requests,
+    page,
+    problem_from,
+    refuse,
+    retirement_id_of,
+)
+
+__all__ = [
+    "CLOSED",
+    "OPEN",
+    "RequestEventRow",
+    "RequestRow",
+    "add",
+    "by_id",
+    "by_idempotency_key",
+    "checked",
+    "counts",
+    "history",
+    "move",
+    "new_id",
+    "open_requests",
+    "page",
+    "problem_from",
+    "refuse",
+    "retirement_id_of",
+]

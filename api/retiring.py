@@ -1,0 +1,232 @@
+"""Retiring by API: POST /v1/retirements.
+
+Flow of a retirement: API key → shape of the body → request row, first of all, unique by key and Idempotency-Key → the
+contract is asked without keeping it: a refusal is the answer (403, 409, 422) and stays recorded; else 202 with the request's
+address → the outbox carries it → the public row appears through the mirror, and the request is final.
+
+With no node to ask, the request is accepted all the same (202) and carried or refused once a node answers.
+The same body under the same key has the same answer, whenever and however often it is sent.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import time
+from typing import Annotated, Final
+
+import anyio.to_thread
+from fastapi import APIRouter, Header, Request, Response
+from pydantic import Field
+from sqlalchemy.engine import RowMapping
+
+from api import request as requests
+from api.deps import RELAYER, Json, Portal, PortalDep
+from api.faults import documented
+from api.key import KEY_PROBLEMS, RETIRE, Caller, CallerDep
+from api.kinds import Answer, Hash, json_bytes
+from api.order import RetirementOrder, check, record_json
+from api.problems import Problem, problem_of
+from api.reading import Snapshot
+from node_client import purpose
+from node_client.errors import ChainError, KeyMissing, Refused
+from node_client.orders import Retirement, record_hash
+from node_client.units import hex32
+
+NODE_SECONDS: Final = 10.0
+DECISION_SECONDS: Final = 15.0
+
+
+class Accepted(Answer):
+    """The request is stored and will be carried; `retirement` exists once the request is final."""
+
+    request_id: Hash
+    retirement_id: Hash
+    request: str = Field(examples=["/v1/requests/0x" + "0" * 62 + "2a"])
+    retirement: str = Field(examples=["/v1/retirements/0x" + "0" * 62 + "2a"])
+
+
+async def record_of(
+    portal: Portal, request: Request, order: RetirementOrder, retirement_id: bytes
+) -> Retirement:
+    """The record of an order. Raises the problem PurposeUnknown."""
+
+    def find(snapshot: Snapshot) -> int | None:
+        found = purpose.by_code(snapshot.connection, order.purpose)
+        return None if found is None else int(found["purpose"])
+
+    number = await portal.read(request, find)
+    if number is None:
+        raise Problem("PurposeUnknown", {"purpose": order.purpose})
+    return order.record(retirement_id, number)
+
+
+async def ask_contract(portal: Portal, holder: str, record: Retirement) -> None:
+    """The contract would do it now. Raises its `Refused`, or `ChainError` when no node says so in time."""
+
+    def ask() -> None:
+        portal.node.run(lambda ledger: check(ledger, holder, record))
+
+    try:
+        async with asyncio.timeout(NODE_SECONDS):
+            await anyio.to_thread.run_sync(ask, abandon_on_cancel=True)
+    except TimeoutError as error:
+        raise ChainError(f"no answer within {NODE_SECONDS:.0f} s", remedy="look at the node") from error
+
+
+def can_sign(portal: Portal, holder: str) -> None:
+    """The keys that a retirement needs are in the keystore. Raises `KeyMissing`."""
+    portal.keystore.address(RELAYER)
+    if not any(portal.keystore.address(name) == holder for name in portal.keystore.names()):
+        raise KeyMissing(f"no key of {holder} is in the keystore", remedy="see tanhui keys list")
+
+
+class Accepting:
+    """One POST of a retirement."""
+
+    def __init__(self, portal: Portal, caller: Caller, idempotency_key: str, order: RetirementOrder) -> None:
+        self._portal = portal
+        self._caller = caller
+        self._key = idempotency_key
+        self._order = order
+        self._body_hash = hex32(hashlib.sha256(order.canonical()).digest())
+
+    async def answer(self, request: Request) -> Response:
+        """202, or the recorded refusal."""
+        earlier = await self._earlier()
+        if earlier is not None:
+            return await self._repeat(earlier)
+        request_id = requests.new_id()
+        retirement_id = requests.retirement_id_of(request_id)
+        record = await record_of(self._portal, request, self._order, retirement_id)
+        await self._portal.stored(lambda: can_sign(self._portal, self._caller.holder))
+        added = await self._portal.stored(
+            lambda: requests.add(
+                self._portal.engine,
+                request_id=request_id,
+                key_id=self._caller.key_id,
+                idempotency_key=self._key,
+                body_hash=self._body_hash,
+                holder=self._caller.holder,
+                retirement_id=hex32(retirement_id),
+                record=record_json(record),
+                record_hash=hex32(record_hash(record)),
+            ),
+        )
+        if not added:
+            found = await self._earlier()
+            if found is None:
+                raise Problem("InternalError")
+            return await self._repeat(found)
+        return await self._decide(request_id, record)
+
+    async def _decide(self, request_id: str, record: Retirement) -> Response:
+        engine = self._portal.engine
+        try:
+            await ask_contract(self._portal, self._caller.holder, record)
+        except Refused as refusal:
+            problem = problem_of(refusal)
+            await self._portal.stored(lambda: requests.refuse(engine, request_id, ("accepted",), problem))
+            raise problem from refusal
+        except ChainError:
+            # Accepted all the same: the outbox asks again when a node answers.
+            pass
+        await self._portal.stored(lambda: requests.checked(engine, request_id))
+        self._portal.wake()
+        return accepted(request_id, hex32(record.retirement_id))
+
+    async def _earlier(self) -> RowMapping | None:
+        def look() -> RowMapping | None:
+            with self._portal.engine.connect() as connection:
+                return requests.by_idempotency_key(connection, self._caller.key_id, self._key)
+
+        found: RowMapping | None = await self._portal.stored(look)
+        return found
+
+    async def _repeat(self, row: RowMapping) -> Response:
+        """The answer that the first request got, waited for while it is being decided."""
+        if row["body_hash"] != self._body_hash:
+            raise Problem("IdempotencyKeyReused")
+        deadline = time.monotonic() + DECISION_SECONDS
+        while not row["checked"] and time.monotonic() < deadline:
+            await asyncio.sleep(0.05)
+            row = await self._earlier() or row
+        if row["state"] == "refused" and not row["raw"] and row["problem"]:
+            raise requests.problem_from(row["problem"])
+        return accepted(row["request_id"], row["retirement_id"])
+
+
+def accepted(request_id: str, retirement_id: str) -> Response:
+    """202 with the request's address; the same bytes whenever it is said."""
+    where = f"/v1/requests/{request_id}"
+    said = Accepted(
+        request_id=request_id,
+        retirement_id=retirement_id,
+        request=where,
+        retirement=f"/v1/retirements/{retirement_id}",
+    )
+    return Json(json_bytes(said.model_dump()), 202, headers={"Location": where, "Cache-Control": "no-store"})
+
+
+router = APIRouter(prefix="/v1", tags=["retiring"])
+BODY: Final = ("BodyUnreadable", "BodyTooLarge", "MediaTypeUnsupported", "PurposeUnknown")
+REFUSALS: Final = (
+    "CreditsNotFree",
+    "ERC1155InsufficientBalance",
+    "CreditsUnknown",
+    "CreditsZeroGrams",
+    "CreditsPeriodInvalid",
+    "CreditsPurposeUnknown",
+    "CreditsFrozen",
+    "CreditsPaused",
+    "MembersAccountFrozen",
+    "MembersNotActive",
+)
+IdempotencyKey = Annotated[
+    str,
+    Header(
+        alias="Idempotency-Key",
+        min_length=1,
+        max_length=255,
+        pattern=r"^[!-~]+$",
+        description="A new random text for each new act; the same one when a request is repeated.",
+        examples=["7d0c6f5e-3b6a-4f0e-9b52-6a1f5b1f3c11"],
+    ),
+]
+
+
+@router.post(
+    "/retirements",
+    status_code=202,
+    response_model=None,
+    summary="Retire credits, for ever",
+    responses={
+        202: {
+            "model": Accepted,
+            "headers": {"Location": {"description": "The request.", "schema": {"type": "string"}}},
+            "links": {
+                "request": {
+                    "operationId": "get_request",
+                    "parameters": {"request_id": "$response.body#/request_id"},
+                }
+            },
+        },
+        **documented(
+            *KEY_PROBLEMS, *BODY, *REFUSALS, "IdempotencyKeyMissing", "IdempotencyKeyReused", "SigningError"
+        ),
+    },
+)
+async def retire(
+    request: Request,
+    portal: PortalDep,
+    caller: CallerDep,
+    idempotency_key: IdempotencyKey,
+    order: RetirementOrder,
+) -> Response:
+    """Accepts an order to retire credits of the key's holder.
+
+    The answer is 202 once the order is stored and the contract has no objection to it; the retirement itself follows, and
+    appears under /v1/retirements when the mirror shows it.
+    """
+    caller.needs(RETIRE)
+    return await Accepting(portal, caller, idempotency_key, order).answer(request)

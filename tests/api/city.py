@@ -1,0 +1,173 @@
+"""A ledger, its mirror and the API over them, all running: what the tests of the API look at.
+
+Flow: anvil → `World` → `Follower` mirrors every new block → `api.server.serve` in a thread → httpx.
+"""
+
+from __future__ import annotations
+
+import itertools
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx
+from pydantic import SecretStr
+from sqlalchemy import Engine
+
+from api import key
+from api.server import serve
+from node_client import database, deployment
+from node_client.chain import Chain
+from node_client.errors import ChainError
+from node_client.mirror import Mirror
+from node_client.settings import Settings
+from node_client.signer import Keystore
+from tests.node_client.ledger_world import TONNE, World, b32
+
+PASSWORD = "a password for tests"
+_numbers = itertools.count()
+
+
+@contextmanager
+def served(settings: Settings) -> Iterator[httpx.Client]:
+    """The API answers, on a free port; a client of it."""
+    ready, stop = threading.Event(), threading.Event()
+    address: list[str] = []
+
+    def note(url: str) -> None:
+        address.append(url)
+        ready.set()
+
+    thread = threading.Thread(target=serve, args=(settings, note, stop), daemon=True)
+    thread.start()
+    assert ready.wait(20)
+    with httpx.Client(base_url=address[0], timeout=30, trust_env=False) as client:
+        yield client
+    stop.set()
+    thread.join(20)
+    assert not thread.is_alive()
+
+
+def settings_of(world: World, folder: Path, database_url: str, **more: Any) -> Settings:
+    """Settings of a ledger's API, on a free port, with the deployment record in place."""
+    deployment.save(folder / "deployments", world.deployment)
+    defaults: dict[str, Any] = {"rate_limit": "", "port": 0}
+    return Settings(
+        data=folder,
+        node_url=world.chain.url,
+        database_url=database_url,
+        password=SecretStr(PASSWORD),
+        **{**defaults, **more},
+    )
+
+
+class Follower:
+    """Mirrors every new block until it is stopped, whether or not a node answers."""
+
+    def __init__(self, world: World, engine: Engine) -> None:
+        self._world, self._engine = world, engine
+        self._ended = threading.Event()
+        self.paused = threading.Event()
+        self.error: Exception | None = None
+        self._thread = threading.Thread(target=self._follow, daemon=True)
+        self._thread.start()
+
+    def stop(self) -> None:
+        self._ended.set()
+        self._thread.join(20)
+        assert self.error is None
+
+    def _follow(self) -> None:
+        try:
+            while not self._ended.is_set():
+                if not self.paused.is_set():
+                    self._once()
+                self._ended.wait(0.1)
+        except Exception as error:
+            self.error = error
+
+    def _once(self) -> None:
+        try:
+            chain = Chain(self._world.chain.url)
+        except ChainError:
+            return
+        try:
+            Mirror(chain, self._engine, self._world.deployment).run()
+        except ChainError:
+            pass
+        finally:
+            chain.close()
+
+
+@dataclass
+class Town:
+    """A ledger with a holder whose key the platform keeps."""
+
+    world: World
+    settings: Settings
+    engine: Engine
+    follower: Follower
+    holder: str
+    token_id: int
+    api_key: str
+    key_id: str
+
+    def body(self, **more: Any) -> dict[str, Any]:
+        """The body of a retirement of one gram."""
+        return {
+            "lines": [{"credit": hex(self.token_id), "grams": "1"}],
+            "purpose": "event",
+            "beneficiary": "冰城会展有限公司",
+            **more,
+        }
+
+    def headers(self, idempotency_key: str = "", **more: str) -> dict[str, str]:
+        """The headers of a write, with a new Idempotency-Key unless one is named."""
+        name = idempotency_key or f"test-{next(_numbers)}"
+        return {"Authorization": f"Bearer {self.api_key}", "Idempotency-Key": name, **more}
+
+    def retired(self) -> int:
+        """Grams that the holder has retired, by the contract."""
+        address = self.world.deployment.address("Credits")
+        held = self.world.chain.call(address, "Credits", "holding", self.holder, self.token_id)
+        return int(held["retired"])
+
+
+@contextmanager
+def town(world: World, folder: Path, database_url: str) -> Iterator[Town]:
+    """A world with a holder of 100 t, mirrored as it grows; the API is not running yet."""
+    settings = settings_of(world, folder, database_url)
+    keystore = Keystore(settings.keystore, PASSWORD)
+    holder = keystore.create("holder")
+    keystore.create("relayer")
+    world.members()
+    world.act("authority", "Methodologies", "setAppraisalRule", 1, 50)
+    token_id = world.credit()
+    world.act("authority", "Credits", "registerMember", 6, b32("holder"), "冰城会展有限公司")
+    world.act("authority", "Credits", "openAccount", holder, 7)
+    world.act(
+        "owner", "Credits", "safeTransferFrom", world.account("owner"), holder, token_id, 100 * TONNE, b""
+    )
+    database.upgrade(database_url)
+    engine = database.engine(database_url)
+    Mirror(world.chain, engine, world.deployment).run()
+    key_id, api_key = key.create(engine, holder=holder, label="tests")
+    follower = Follower(world, engine)
+    yield Town(world, settings, engine, follower, holder, token_id, api_key, key_id)
+    follower.stop()
+    engine.dispose()
+
+
+def settled(client: httpx.Client, town: Town, where: str, seconds: float = 30.0) -> dict[str, Any]:
+    """A request, once it is at its end."""
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        found: dict[str, Any] = client.get(where, headers=town.headers()).json()
+        if found["state"] in {"final", "refused", "expired"}:
+            return found
+        time.sleep(0.1)
+    raise AssertionError(found)

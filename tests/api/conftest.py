@@ -1,0 +1,91 @@
+"""Ledgers, mirrors on both databases, and the API running over them."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+import psycopg
+import pytest
+from psycopg import sql
+from psycopg.conninfo import make_conninfo
+from sqlalchemy.engine import make_url
+
+from node_client import database
+from node_client.mirror import Mirror
+from node_client.network import anvil as anvil_network
+from node_client.settings import Settings
+from tests.api.city import Town, served, settings_of, town
+from tests.node_client.ledger_world import World, everything
+
+
+@pytest.fixture(scope="session")
+def told_world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+    """A ledger with each event at least once, hostile texts among them. Tests read it; none may add to it."""
+    folder = tmp_path_factory.mktemp("told-anvil")
+    world = World.deploy(anvil_network.up(folder).rpc_url)
+    everything(world)
+    yield world
+    world.chain.close()
+    anvil_network.down(folder)
+
+
+@pytest.fixture(scope="session", params=["sqlite", "postgres"])
+def told_settings(
+    request: pytest.FixtureRequest, told_world: World, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Settings]:
+    """Settings of that ledger's API, everything mirrored; on SQLite and on PostgreSQL."""
+    folder = tmp_path_factory.mktemp("told")
+    if request.param == "sqlite":
+        url, drop = f"sqlite:///{folder / 'mirror.sqlite'}", None
+    else:
+        server = make_url(request.getfixturevalue("postgres_server")).set(drivername="postgresql")
+        name = f"tanhui_api_{uuid.uuid4().hex}"
+        drop = (make_conninfo(server.render_as_string(hide_password=False)), sql.Identifier(name))
+        with psycopg.connect(drop[0], autocommit=True) as connection:
+            connection.execute(sql.SQL("CREATE DATABASE {}").format(drop[1]))
+        url = server.set(drivername="postgresql+psycopg", database=name).render_as_string(hide_password=False)
+    database.upgrade(url)
+    engine = database.engine(url)
+    Mirror(told_world.chain, engine, told_world.deployment).run()
+    engine.dispose()
+    yield settings_of(told_world, folder, url)
+    if drop is not None:
+        with psycopg.connect(drop[0], autocommit=True) as connection:
+            connection.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(drop[1]))
+
+
+@pytest.fixture(scope="session")
+def told(told_settings: Settings) -> Iterator[httpx.Client]:
+    """A client of the API over that ledger."""
+    with served(told_settings) as client:
+        yield client
+
+
+@pytest.fixture
+def own_anvil(tmp_path: Path) -> Iterator[Path]:
+    """A chain that is this test's alone; the folder it runs in."""
+    folder = tmp_path / "anvil"
+    anvil_network.up(folder)
+    yield folder
+    anvil_network.down(folder)
+
+
+@pytest.fixture
+def here(own_anvil: Path, tmp_path: Path, database_url: str) -> Iterator[Town]:
+    """A ledger with a holder, on both databases; the API is not running."""
+    chain = anvil_network.status(own_anvil)
+    assert chain is not None
+    world = World.deploy(chain.rpc_url)
+    with town(world, tmp_path / "data", database_url) as made:
+        yield made
+    world.chain.close()
+
+
+@pytest.fixture
+def client(here: Town) -> Iterator[httpx.Client]:
+    """A client of the API over that ledger."""
+    with served(here.settings) as found:
+        yield found
