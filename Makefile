@@ -87,6 +87,8 @@ check-python: setup ## Check format, lint, types and import directions of the Py
 check-contracts: setup ## Check ABI files, format and slither's findings (medium and high fail)
 	$(BIN)/python -m node_client.compiler --check
 	npx --no-install forge fmt --check
+# From nothing: slither would read artifacts of sources that have changed since.
+	npx --no-install hardhat clean
 	npx --no-install hardhat compile
 	$(BIN)/slither . --config-file slither.config.json
 

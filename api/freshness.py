@@ -45,6 +45,13 @@ def is_known(if_none_match: bytes, etag: bytes) -> bool:
     return any(each.strip().removeprefix(b"W/") == bare for each in if_none_match.split(b","))
 
 
+def answered(status: int, headers: Headers, body: bytes, known: bytes) -> tuple[int, Headers, bytes]:
+    """The answer, or 304 without a body when the asker has it; `*` means that it has any answer at all."""
+    if status != 200 or not (known == b"*" or (known and is_known(known, _value(headers, b"etag")))):
+        return status, headers, body
+    return 304, [each for each in headers if each[0] not in {b"content-length", b"content-type"}], b""
+
+
 class Kept:
     """Answers of one block, by path and query."""
 
@@ -109,16 +116,10 @@ class FreshnessLayer:
         if found is not None:
             self._kept.hits += 1
             headers, body = found
-            if not (known and is_known(known, _value(headers, b"etag"))):
-                await send(
-                    {
-                        "type": "http.response.start",
-                        "status": 200,
-                        "headers": [*headers, *self._headers(mark)],
-                    }
-                )
-                await send({"type": "http.response.body", "body": body})
-                return
+            status, headers, body = answered(200, [*headers, *self._headers(mark)], body, known)
+            await send({"type": "http.response.start", "status": status, "headers": headers})
+            await send({"type": "http.response.body", "body": body})
+            return
         await self._app(scope, receive, _Watched(self, scope, send, key, known))
 
     async def _place(self, query: bytes) -> Mark:
@@ -175,13 +176,9 @@ class _Watched:
             start, self._start = self._start, None
             body = message.get("body", b"")
             headers = self._layer.finish(self._scope, start, body, self._key)
-            # `*` means any answer at all, so only the router can say.
-            same = self._known == b"*" or is_known(self._known, _value(headers, b"etag"))
-            if start["status"] == 200 and self._known and same:
-                kept = [each for each in headers if each[0] not in {b"content-length", b"content-type"}]
-                start, message = {**start, "status": 304}, {**message, "body": b""}
-                headers = kept
-            await self._send({**start, "headers": headers})
+            status, headers, body = answered(start["status"], headers, body, self._known)
+            await self._send({**start, "status": status, "headers": headers})
+            message = {**message, "body": body}
         await self._send(message)
 
 

@@ -39,6 +39,7 @@ contract Issuances is IIssuances, Acts {
         uint16 vintage,
         string calldata origin
     ) external restricted returns (uint64 issuanceId) {
+        // slither-disable-next-line uninitialized-local (memory structs start as zeros, and every field is set below)
         Issuance memory proposed;
         proposed.proposerId = _actAsOperator();
         proposed.reportId = reportId;
@@ -90,8 +91,10 @@ contract Issuances is IIssuances, Acts {
             confirmed.noticeEndsAt <= block.timestamp,
             IssuancesNoticeRunning(issuanceId, confirmed.noticeEndsAt, uint64(block.timestamp))
         );
+        // slither-disable-next-line incorrect-equality (a count of ours, not a balance)
         require(confirmed.openObjections == 0, IssuancesObjectionsOpen(issuanceId, confirmed.openObjections));
         IProjects.ProjectState projectState = PROJECTS.project(uint64(confirmed.tokenId >> 128)).state;
+        // slither-disable-next-line incorrect-equality (a state, not a balance)
         require(
             projectState == IProjects.ProjectState.REGISTERED, IssuancesReportNotVerified(confirmed.reportId)
         );
@@ -180,6 +183,7 @@ contract Issuances is IIssuances, Acts {
 
     function _proposed(uint64 issuanceId) private view returns (Issuance memory found) {
         found = _issuances[issuanceId];
+        // slither-disable-next-line incorrect-equality (a state, not a balance)
         require(found.state == State.PROPOSED, IssuancesWrongState(issuanceId, found.state));
     }
 

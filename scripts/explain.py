@@ -14,13 +14,19 @@ from scripts.console import AsJson, errors_shown, show
 
 
 def explain(
-    name: Annotated[str, typer.Argument(help="Name of the error, such as CreditsNotFree.")], as_json: AsJson = False
+    name: Annotated[str, typer.Argument(help="Name of the error, such as CreditsNotFree.")],
+    as_json: AsJson = False,
 ) -> None:
     """What the error means and what mends it is printed."""
     with errors_shown(as_json=as_json):
         meaning = MEANINGS.get(name)
         if meaning is not None:
-            facts = {"error": name, "meaning": meaning.message, "remedy": meaning.remedy, "http": meaning.status}
+            facts = {
+                "error": name,
+                "meaning": meaning.message,
+                "remedy": meaning.remedy,
+                "http": meaning.status,
+            }
             show(f"{name}: refused by a contract, nothing changed", facts, as_json=as_json)
             return
         kind = getattr(errors, name, None)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import typer
 
 from scripts import (
+    api,
     cancellation,
     chain,
     issuance,
@@ -19,6 +20,7 @@ from scripts import (
     supervision,
 )
 from scripts.console import examples
+from scripts.demo import demo
 from scripts.deploy import deploy
 from scripts.explain import explain
 from scripts.import_file import import_file
@@ -70,6 +72,9 @@ app.add_typer(mirror.app, name="mirror")
 app.command(epilog=examples("tanhui audit", "tanhui audit --json"))(mirror.audit)
 
 app.command(epilog=examples("tanhui explain CreditsNotFree"))(explain)
+
+app.add_typer(api.app, name="api")
+app.command(epilog=examples("tanhui demo", "tanhui demo --once --port 0"))(demo)
 
 if __name__ == "__main__":
     app()

@@ -105,7 +105,7 @@ def blocks(page: Page = Here) -> Response:
         .where(journal.c.block.in_([row["number"] for row in rows]))
         .group_by(journal.c.block)
     )
-    counts = {number: count for number, count in page.connection.execute(counted).tuples()} if rows else {}
+    counts = {row[0]: row[1] for row in page.connection.execute(counted)} if rows else {}
     return page.show("blocks.html", listing=listing(page, rows, key="number"), counts=counts)
 
 

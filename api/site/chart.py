@@ -7,6 +7,7 @@ and without style, coloured by class names alone. Amounts stay whole grams up to
 from __future__ import annotations
 
 import datetime
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, Literal, TypeAlias
@@ -18,7 +19,10 @@ _MINUTE: Final = 60
 _HOUR: Final = 3600
 _DAY: Final = 86_400
 _MOST_POINTS: Final = 400
-_TICK_ROOM: Final = 70
+_MOST_TICKS: Final = 40
+_TICK_SIDE: Final = 30
+# Width of a digit of the labels in the drawing's own units.
+_LETTER: Final = 8.2
 
 # Series in drawing order: the class of the line, and the shape at its end.
 SERIES: Final = ("retired", "held", "issued")
@@ -50,6 +54,13 @@ def bucket_of(span_seconds: int) -> Bucket:
 
 
 _LENGTHS: Final[dict[Bucket, int]] = {"minute": _MINUTE, "hour": _HOUR, "day": _DAY, "month": 30 * _DAY}
+_STEPS: Final[dict[Bucket, tuple[int, ...]]] = {
+    "minute": (1, 2, 5, 10, 15, 30, 60),
+    "hour": (1, 2, 3, 6, 12, 24),
+    "day": (1, 2, 5, 7, 14, 30),
+    "month": (1, 2, 3, 6, 12, 24, 60, 120),
+}
+_TICK_LABELS: Final[dict[Bucket, str]] = {"minute": "%H:%M", "hour": "%m-%d %H:%M", "day": "%m-%d", "month": "%Y-%m"}
 
 
 def unix_of(key: str) -> int:
@@ -101,10 +112,11 @@ def history(rows: Iterable[Mapping[str, Any]], bucket: Bucket, zone: datetime.ti
 
 @dataclass(frozen=True, slots=True)
 class Tick:
-    """A mark on an axis: its place and its text."""
+    """A mark on an axis: its place, its text, and the side of the plot it is near (first, last or none)."""
 
     at: float
     text: str
+    side: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,14 +157,16 @@ def nice_step(highest: int, steps: int) -> int:
 
 def frame(moments: Sequence[Moment], bucket: Bucket, zone: datetime.timezone, *, narrow: bool = False) -> Frame:
     """The history drawn as steps: wide for screens and paper, narrow for telephones."""
-    width, height = (340, 240) if narrow else (720, 300)
-    left, right, top, bottom = (58.0, width - 12.0, 26.0, height - 30.0) if narrow else (84.0, width - 20.0, 28.0, height - 34.0)
-    first, end = moments[0].at, moments[-1].at
-    # The last moment has a width too, so that its step can be seen.
-    last = end + max(_LENGTHS[bucket], (end - first) // 30)
+    width, height = (340, 240) if narrow else (900, 320)
     highest = max(max(moment.issued for moment in moments), 1)
     step = nice_step(highest, 4 if narrow else 5)
     ceiling = -(-highest // step) * step
+    marks = [(value, tonnes(value)) for value in range(0, ceiling + 1, step)]
+    left, right = _LETTER * max(len(text) for _, text in marks) + 12, width - 12.0
+    top, bottom = 28.0, height - 32.0
+    first, end = moments[0].at, moments[-1].at
+    # The last moment has a width too, so that its step can be seen.
+    last = end + max(_LENGTHS[bucket], (end - first) // 30)
 
     def x(at: int) -> float:
         return left + (right - left) * (at - first) / (last - first)
@@ -173,26 +187,49 @@ def frame(moments: Sequence[Moment], bucket: Bucket, zone: datetime.timezone, *,
         lines.append(Line(name, path, f"{path}V{bottom:.1f}H{left:.1f}Z", right, points[-1][1]))
     return Frame(
         width, height, left, right, top, bottom,
-        x_ticks=_time_ticks(first, end, bucket, zone, x, 3 if narrow else 6),
-        y_ticks=[Tick(y(value), tonnes(value)) for value in range(0, ceiling + 1, step)],
+        x_ticks=_time_ticks(first, last, bucket, zone, (left, right), 3 if narrow else 8),
+        y_ticks=[Tick(y(value), text) for value, text in marks],
         lines=lines,
     )
 
 
 def _time_ticks(
-    first: int, last: int, bucket: Bucket, zone: datetime.timezone, x: Any, most: int
+    first: int, last: int, bucket: Bucket, zone: datetime.timezone, edges: tuple[float, float], most: int
 ) -> list[Tick]:
+    """Marks at round times, at most `most`, within the plot's left and right edge."""
+    left, right = edges
     used = datetime.UTC if bucket in {"day", "month"} else zone
-    form = {"minute": "%H:%M", "hour": "%m-%d %H:%M", "day": "%m-%d", "month": "%Y-%m"}[bucket]
+    wanted = (last - first) / (_LENGTHS[bucket] * most)
+    steps = next((each for each in _STEPS[bucket] if each >= wanted), math.ceil(wanted))
+    at = _round(_start(datetime.datetime.fromtimestamp(first, tz=used), bucket), bucket, steps)
     ticks: list[Tick] = []
-    for place in range(most):
-        at = first + (last - first) * place // max(most - 1, 1)
-        start = _start(datetime.datetime.fromtimestamp(at, tz=used), bucket)
-        text = start.strftime(form)
-        shown = max(int(start.timestamp()), first)
-        if not ticks or (ticks[-1].text != text and x(shown) - ticks[-1].at > _TICK_ROOM):
-            ticks.append(Tick(x(shown), text))
+    while at.timestamp() <= last and len(ticks) < _MOST_TICKS:
+        place = left + (right - left) * (at.timestamp() - first) / (last - first)
+        if place >= left - 1:
+            side = "first" if place - left < _TICK_SIDE else "last" if right - place < _TICK_SIDE else ""
+            ticks.append(Tick(place, at.strftime(_TICK_LABELS[bucket]), side))
+        at = _later(at, bucket, steps)
     return ticks
+
+
+def _round(at: datetime.datetime, bucket: Bucket, steps: int) -> datetime.datetime:
+    """The round time at or before a bucket's start."""
+    match bucket:
+        case "minute":
+            return at.replace(minute=at.minute - at.minute % steps)
+        case "hour":
+            return at.replace(hour=at.hour - at.hour % steps)
+        case "month":
+            return at.replace(month=at.month - (at.month - 1) % min(steps, 12))
+        case "day":
+            return at
+
+
+def _later(at: datetime.datetime, bucket: Bucket, steps: int) -> datetime.datetime:
+    if bucket == "month":
+        months = at.year * 12 + at.month - 1 + steps
+        return at.replace(year=months // 12, month=months % 12 + 1)
+    return at + datetime.timedelta(seconds=_LENGTHS[bucket] * steps)
 
 
 @dataclass(frozen=True, slots=True)

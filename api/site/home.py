@@ -41,7 +41,7 @@ def home(page: Page = Here) -> Response:
         sums=total.whole(connection),
         bucket=bucket,
         moments=moments,
-        wide=chart.frame(moments, bucket, zone) if moments else None,
+        full=chart.frame(moments, bucket, zone) if moments else None,
         narrow=chart.frame(moments, bucket, zone, narrow=True) if moments else None,
         vintages=vintages,
         most=max((row["issued_grams"] for row in vintages), default=1),

@@ -136,6 +136,7 @@ abstract contract World is Test {
     address internal stranger = _account("stranger");
 
     uint64 internal filedId;
+    mapping(address emitter => bool) private _isLedger;
     uint256 private _made;
 
     function setUp() public virtual {
@@ -166,6 +167,9 @@ abstract contract World is Test {
         address[8] memory ledger = _ledger();
         for (uint256 i = 1; i < ledger.length; ++i) {
             _grant(LEDGER_ROLE, ledger[i]);
+        }
+        for (uint256 i = 0; i < ledger.length; ++i) {
+            _isLedger[ledger[i]] = true;
         }
         _grant(ISSUANCES_ROLE, address(issuances));
         _grant(CANCELLATIONS_ROLE, address(cancellations));
@@ -475,11 +479,7 @@ abstract contract World is Test {
     /// @dev Rule 17 counts every event of the ledger's contracts but AuthorityUpdated.
     function _isLedgerEvent(Vm.Log memory log) internal view returns (bool) {
         if (log.topics[0] == IAccessManaged.AuthorityUpdated.selector) return false;
-        address[8] memory ledger = _ledger();
-        for (uint256 i = 0; i < ledger.length; ++i) {
-            if (log.emitter == ledger[i]) return true;
-        }
-        return false;
+        return _isLedger[log.emitter];
     }
 
     function _ledgerEvents(Vm.Log[] memory logs) internal view returns (uint256 count) {

@@ -209,6 +209,7 @@ contract RetirementsTest is World, OrderSigner {
         vm.prank(authority);
         credits.setPurpose(GIFT_PURPOSE, false, "gift", unicode"赠与", "gift");
         assertTrue(!credits.purposeAllowed(GIFT_PURPOSE), "not any more");
+        assertTrue(credits.purposeAllowed(EVENT_PURPOSE), "the others stay allowed");
         record.retirementId = "another";
         _refused(ICredits.CreditsPurposeUnknown.selector, GIFT_PURPOSE);
         _send(record);

@@ -1,0 +1,221 @@
+"""Every read says its block, is kept for it, and never outlives it; cursors; the gate."""
+
+from __future__ import annotations
+
+import base64
+import json
+import stat
+import threading
+import time
+from pathlib import Path
+
+import httpx
+import pytest
+
+from node_client import database
+from node_client.settings import Settings
+from tests.api.city import Town, served, settings_of
+from tests.node_client.ledger_world import World
+
+
+def test_a_read_says_the_block_it_speaks_for_and_its_lag(told: httpx.Client, told_world: World) -> None:
+    head = told_world.chain.head()
+    deadline = time.monotonic() + 10
+    while told.get("/status").json()["head"] is None and time.monotonic() < deadline:
+        time.sleep(0.1)
+    for path in ("members", "credits/999-9", "statistics", "retirements"):
+        answer = told.get(f"/v1/{path}")
+        assert answer.headers["x-mirror-block"] == str(head)
+        assert answer.headers["x-mirror-lag-blocks"] == "0"
+    assert told.get("/v1/members").json()["block"] == head
+
+
+def test_the_same_block_asked_again_is_a_304_without_a_body(told: httpx.Client) -> None:
+    first = told.get("/v1/members", params={"kind": "buyer"})
+    etag = first.headers["etag"]
+    assert etag.startswith('W/"')
+    assert first.headers["cache-control"] == "no-cache"
+    again = told.get("/v1/members", params={"kind": "buyer"}, headers={"If-None-Match": f'"x", {etag}'})
+    assert (again.status_code, again.content, again.headers["etag"]) == (304, b"", etag)
+    assert "x-mirror-block" in again.headers
+    other = told.get("/v1/members", params={"kind": "fund"}, headers={"If-None-Match": etag})
+    assert other.status_code == 200
+    assert told.get("/v1/members", headers={"If-None-Match": "*"}).status_code == 304
+    assert told.get("/v1/members/999999", headers={"If-None-Match": "*"}).status_code == 404
+
+
+def test_a_final_retirement_is_immutable_and_links_its_corrections(told: httpx.Client) -> None:
+    row = told.get("/v1/corrections").json()["data"][0]
+    path = f"/v1/retirements/{row['retirement_id']}"
+    for _ in range(2):
+        answer = told.get(path)
+        assert answer.headers["cache-control"] == "public, max-age=31536000, immutable"
+        assert answer.headers["etag"].startswith('"')
+        related = answer.links["related"]["url"]
+        assert row in told.get(related).json()["data"]
+    again = told.get(path, headers={"If-None-Match": answer.headers["etag"]})
+    assert (again.status_code, again.content) == (304, b"")
+
+
+def test_kept_answers_are_the_same_bytes(told: httpx.Client) -> None:
+    answers = [told.get("/v1/acts", params={"limit": 5}) for _ in range(3)]
+    assert len({answer.content for answer in answers}) == 1
+    assert len({answer.headers["etag"] for answer in answers}) == 1
+
+
+def test_head_answers_as_get_without_the_body(told: httpx.Client) -> None:
+    got, asked = told.get("/v1/members"), told.head("/v1/members")
+    assert asked.status_code == 200
+    assert asked.content == b""
+    assert asked.headers["content-length"] == str(len(got.content))
+    assert asked.headers["etag"] == got.headers["etag"]
+
+
+def test_a_new_block_drops_what_was_kept_and_min_block_reads_ones_own_write(here: Town, client: httpx.Client) -> None:
+    before = client.get("/v1/members")
+    here.world.act("authority", "Credits", "registerMember", 6, bytes(range(32)), "新成员")
+    block = here.world.last_block
+    after = client.get("/v1/members", params={"min_block": block})
+    assert after.status_code == 200
+    assert int(after.headers["x-mirror-block"]) >= block
+    assert after.json()["data"][0]["name"] == "新成员"
+    changed = client.get("/v1/members", headers={"If-None-Match": before.headers["etag"]})
+    assert changed.status_code == 200
+    assert changed.json()["data"][0]["name"] == "新成员"
+
+
+def test_a_block_that_does_not_come_is_a_503_with_retry_after(told: httpx.Client) -> None:
+    started = time.monotonic()
+    answer = told.get("/v1/members", params={"min_block": 10**9})
+    assert 1.9 < time.monotonic() - started < 5
+    assert (answer.status_code, answer.json()["name"]) == (503, "MirrorBehind")
+    assert answer.headers["retry-after"] == "1"
+    assert told.get("/v1/members", params={"min_block": "soon"}).status_code == 422
+
+
+def test_reads_stay_whole_while_the_mirror_writes(here: Town, client: httpx.Client) -> None:
+    """Statistics and lists of one answer are of one block: sums always agree."""
+    ended = threading.Event()
+
+    def grow() -> None:
+        while not ended.is_set():
+            here.world.act(
+                "owner", "Credits", "retire", here.world.retirement([(here.token_id, 3)])
+            )
+
+    growing = threading.Thread(target=grow)
+    growing.start()
+    blocks = set()
+    try:
+        for _ in range(150):
+            found = client.get("/v1/statistics", params={"by": "project"}).json()
+            assert sum(int(row["retired_grams"]) for row in found["data"]) == int(found["total"]["retired_grams"])
+            assert int(found["total"]["retired_grams"]) == 3 * found["total"]["retirements"]
+            blocks.add(found["block"])
+    finally:
+        ended.set()
+        growing.join()
+    assert len(blocks) > 1
+
+
+def tampered(cursor: str) -> str:
+    raw = bytearray(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
+    said = json.loads(raw[16:])
+    said["a"] = [1]
+    return base64.urlsafe_b64encode(bytes(raw[:16]) + json.dumps(said).encode()).decode().rstrip("=")
+
+
+def test_a_cursor_made_up_altered_or_of_another_list_is_refused(told: httpx.Client) -> None:
+    cursor = told.get("/v1/acts", params={"limit": 1}).json()["next"]
+    assert told.get("/v1/acts", params={"limit": 3, "cursor": cursor}).status_code == 200
+    wrong = [
+        ("/v1/acts", {"cursor": tampered(cursor)}),
+        ("/v1/acts", {"cursor": "x"}),
+        ("/v1/acts", {"cursor": "é"}),
+        ("/v1/acts", {"cursor": cursor, "event": "CreditsRetired"}),
+        ("/v1/members", {"cursor": cursor}),
+    ]
+    for path, query in wrong:
+        answer = told.get(path, params=query)
+        assert (answer.status_code, answer.json()["name"]) == (400, "CursorInvalid"), query
+
+
+def test_the_cursors_key_is_its_owners_alone_and_another_installations_cursors_are_refused(
+    told_world: World, told_settings: Settings, told: httpx.Client, tmp_path: Path
+) -> None:
+    mode = (told_settings.data / "cursor.key").stat().st_mode
+    assert stat.S_IMODE(mode) == 0o600
+    cursor = told.get("/v1/acts", params={"limit": 1}).json()["next"]
+    elsewhere = settings_of(told_world, tmp_path, told_settings.effective_database_url)
+    with served(elsewhere) as other:
+        assert other.get("/v1/acts", params={"limit": 1, "cursor": cursor}).status_code == 400
+
+
+def test_who_asks_too_often_is_told_to_wait(told_world: World, told_settings: Settings, tmp_path: Path) -> None:
+    settings = settings_of(told_world, tmp_path, told_settings.effective_database_url, rate_limit="5/minute")
+    with served(settings) as client:
+        # The head's first look does not count; nor do the checks of a supervisor.
+        for _ in range(10):
+            assert client.get("/livez").status_code == 200
+        answers = [client.get("/v1/members") for _ in range(6)]
+    assert [answer.status_code for answer in answers] == [200] * 5 + [429]
+    assert [answer.headers["ratelimit"].split(";")[1] for answer in answers] == [f"r={n}" for n in (4, 3, 2, 1, 0, 0)]
+    assert answers[0].headers["ratelimit-policy"] == '"address";q=5;w=60'
+    assert answers[-1].json()["name"] == "TooManyRequests"
+    assert 0 < int(answers[-1].headers["retry-after"]) <= 60
+
+
+def test_status_health_and_metrics(told: httpx.Client, told_world: World) -> None:
+    found = told.get("/status", params={"digest": True}).json()
+    assert len(found["digest"]) == 64
+    assert found["chain_id"] == told_world.chain.chain_id
+    assert told.get("/livez").json() == {"status": "ok"}
+    assert told.get("/readyz").json()["block"] == found["block"]
+    metrics = told.get("/metrics")
+    assert metrics.headers["content-type"].startswith("text/plain; version=0.0.4")
+    assert f"tanhui_mirror_block {found['block']}" in metrics.text
+
+
+def test_a_database_of_another_revision_is_a_503_until_it_is_upgraded(told_world: World, tmp_path: Path, database_url: str) -> None:
+    from alembic import command  # noqa: PLC0415 - for this test alone
+
+    database.upgrade(database_url)
+    command.downgrade(database._alembic(database_url), "0001")
+    settings = settings_of(told_world, tmp_path / "data", database_url)
+    with served(settings) as client:
+        assert client.get("/livez").status_code == 200
+        for path in ("/readyz", "/v1/members", "/status"):
+            answer = client.get(path)
+            assert (answer.status_code, answer.json()["name"]) == (503, "DatabaseRevision"), path
+        database.upgrade(database_url)
+        time.sleep(1.1)
+        answer = client.get("/readyz")
+        assert (answer.status_code, answer.json()["name"]) == (503, "MirrorEmpty")
+
+
+def test_a_database_that_is_not_there_is_a_503(told_world: World, tmp_path: Path) -> None:
+    settings = settings_of(told_world, tmp_path, "postgresql+psycopg://nobody@127.0.0.1:9/none?connect_timeout=1")
+    with served(settings) as client:
+        answer = client.get("/v1/members")
+        assert (answer.status_code, answer.json()["name"]) == (503, "DatabaseUnreachable")
+        assert "127.0.0.1" not in answer.text
+        assert client.get("/livez").status_code == 200
+
+
+def test_without_a_node_everything_is_read_and_the_lag_is_unknown(
+    told_world: World, told_settings: Settings, tmp_path: Path
+) -> None:
+    settings = settings_of(told_world, tmp_path, told_settings.effective_database_url)
+    settings.node_url = "http://127.0.0.1:9"
+    with served(settings) as client:
+        answer = client.get("/v1/retirements")
+        assert answer.status_code == 200
+        assert answer.headers["x-mirror-lag-blocks"] == "unknown"
+        assert client.get("/status").json()["head"] is None
+
+
+@pytest.mark.parametrize("language", ["en", "zh-CN,zh;q=0.9,en;q=0.5", "fr", ""])
+def test_reads_do_not_depend_on_the_language(told: httpx.Client, language: str) -> None:
+    plain = told.get("/v1/purposes")
+    asked = told.get("/v1/purposes", headers={"Accept-Language": language})
+    assert (asked.content, asked.headers["etag"]) == (plain.content, plain.headers["etag"])
