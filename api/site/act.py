@@ -47,7 +47,7 @@ def subject_name(page: Page, subject: str) -> str:
 def subjects(page: Page, rows: Any) -> dict[int, tuple[str, str]]:
     """Name and path of what each act is about, by the act's sequence; a credit that was never issued has no page."""
     named = {row["subject"].partition(":")[2] for row in rows if row["subject"].startswith("credit:")}
-    known = frozenset(lookup.credits(page.connection, named))
+    known = frozenset(lookup.credits_of(page.connection, named))
     return {
         row["sequence"]: (subject_name(page, row["subject"]), subject_path(page.form, row["subject"], known))
         for row in rows
@@ -96,7 +96,9 @@ def _moved(page: Page, sequence: int) -> list[RowMapping]:
 def blocks(page: Page = Here) -> Response:
     """The list of blocks."""
     table, journal = table_of("block"), table_of("act")
-    chosen = select(table.c.number, table.c.hash, table.c.timestamp).order_by(table.c.number.desc()).limit(LIMIT)
+    chosen = (
+        select(table.c.number, table.c.hash, table.c.timestamp).order_by(table.c.number.desc()).limit(LIMIT)
+    )
     if page.after is not None:
         chosen = chosen.where(table.c.number < page.after)
     rows = page.connection.execute(chosen).mappings().all()

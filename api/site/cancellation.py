@@ -28,7 +28,7 @@ def cancellations(page: Page = Here) -> Response:
         "cancellations.html",
         listing=listing(page, rows),
         owners=lookup.owners(page.connection, [row["holder"] for row in rows]),
-        known=lookup.credits(page.connection, [row["token_id"] for row in rows]),
+        known=lookup.credits_of(page.connection, [row["token_id"] for row in rows]),
         states=_STATES,
         many=lookup.highest(page.connection, "cancellation", "cancellation_id"),
     )
@@ -43,7 +43,7 @@ def one(cancellation_id: int, page: Page = Here) -> Response:
     return page.show(
         "cancellation.html",
         cancellation=found,
-        known=lookup.credits(page.connection, [found["token_id"]]),
+        known=lookup.credits_of(page.connection, [found["token_id"]]),
         members=lookup.members(page.connection, [found["proposer_id"], found["decider_id"]]),
         owners=lookup.owners(page.connection, [found["holder"]]),
     )

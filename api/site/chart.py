@@ -60,7 +60,12 @@ _STEPS: Final[dict[Bucket, tuple[int, ...]]] = {
     "day": (1, 2, 5, 7, 14, 30),
     "month": (1, 2, 3, 6, 12, 24, 60, 120),
 }
-_TICK_LABELS: Final[dict[Bucket, str]] = {"minute": "%H:%M", "hour": "%m-%d %H:%M", "day": "%m-%d", "month": "%Y-%m"}
+_TICK_LABELS: Final[dict[Bucket, str]] = {
+    "minute": "%H:%M",
+    "hour": "%m-%d %H:%M",
+    "day": "%m-%d",
+    "month": "%Y-%m",
+}
 
 
 def unix_of(key: str) -> int:
@@ -155,10 +160,12 @@ def nice_step(highest: int, steps: int) -> int:
         power *= 10
 
 
-def frame(moments: Sequence[Moment], bucket: Bucket, zone: datetime.timezone, *, narrow: bool = False) -> Frame:
+def frame(
+    moments: Sequence[Moment], bucket: Bucket, zone: datetime.timezone, *, narrow: bool = False
+) -> Frame:
     """The history drawn as steps: wide for screens and paper, narrow for telephones."""
     width, height = (340, 240) if narrow else (900, 320)
-    highest = max(max(moment.issued for moment in moments), 1)
+    highest = max(1, *(moment.issued for moment in moments))
     step = nice_step(highest, 4 if narrow else 5)
     ceiling = -(-highest // step) * step
     marks = [(value, tonnes(value)) for value in range(0, ceiling + 1, step)]
@@ -186,7 +193,12 @@ def frame(moments: Sequence[Moment], bucket: Bucket, zone: datetime.timezone, *,
         path += f"H{right:.1f}"
         lines.append(Line(name, path, f"{path}V{bottom:.1f}H{left:.1f}Z", right, points[-1][1]))
     return Frame(
-        width, height, left, right, top, bottom,
+        width,
+        height,
+        left,
+        right,
+        top,
+        bottom,
         x_ticks=_time_ticks(first, last, bucket, zone, (left, right), 3 if narrow else 8),
         y_ticks=[Tick(y(value), text) for value, text in marks],
         lines=lines,

@@ -22,7 +22,7 @@ _SHOWN: Final = 50
 
 
 @router.get("/credits")
-def credits(page: Page = Here) -> Response:
+def listed(page: Page = Here) -> Response:
     """The list of credits."""
     connection = page.connection
     rows = credit.page(

@@ -17,7 +17,8 @@ from api.site.language import Language, tag_of
 from node_client.units import date_of, decode_token_id, parse_token_id, tonnes_text
 
 _MONTHS: Final = (
-    "January February March April May June July August September October November December".split()
+    *("January", "February", "March", "April", "May", "June"),
+    *("July", "August", "September", "October", "November", "December"),
 )
 # Hair-thin and unbreakable: an amount and its unit stay on one line.
 _THIN: Final = "\u202f"
@@ -47,7 +48,7 @@ def subscripted(text: str) -> Markup:
 
 
 def visible(text: str) -> str:
-    """The text with what cannot be seen, or turns the direction of reading, written as its code: U+202E is `\\u202e`."""
+    """The text with what cannot be seen, or turns the direction of reading, written as its code, such as U+202E."""
     return "".join(
         f"\\u{ord(letter):04x}" if unicodedata.category(letter) in _HIDDEN and letter not in _KEPT else letter
         for letter in text
@@ -84,9 +85,9 @@ class Form:
 
     def amount(self, grams: int) -> Markup:
         """The amount with its unit."""
-        return Markup('<span class="amount"><span class="n">{}</span>{}<span class="unit">{}</span></span>').format(
-            tonnes(grams), _THIN, _UNIT
-        )
+        return Markup(
+            '<span class="amount"><span class="n">{}</span>{}<span class="unit">{}</span></span>'
+        ).format(tonnes(grams), _THIN, _UNIT)
 
     def bare(self, grams: int) -> Markup:
         """The amount without unit, for columns that name it."""
@@ -116,7 +117,9 @@ class Form:
         at = self.local(unix_seconds)
         if at is None:
             return Markup('<span class="n">{}</span>').format(unix_seconds)
-        return Markup('<time class="n" datetime="{}">{}</time>').format(at.isoformat(), f"{at:%Y-%m-%d %H:%M}")
+        return Markup('<time class="n" datetime="{}">{}</time>').format(
+            at.isoformat(), f"{at:%Y-%m-%d %H:%M}"
+        )
 
     def spelled(self, date: datetime.date) -> str:
         """A date in a sentence."""
@@ -134,7 +137,9 @@ class Form:
 
     def period(self, start: int, end: int) -> Markup:
         """First and last day of the days [start, end)."""
-        return Markup('<span class="period">{} – {}</span>').format(self.day(start), self.day(max(end - 1, start)))
+        return Markup('<span class="period">{} – {}</span>').format(
+            self.day(start), self.day(max(end - 1, start))
+        )
 
     def hex(self, text: str | None) -> Markup:
         """A hash, account or number in full; it may break anywhere."""

@@ -36,7 +36,9 @@ def freshness_of(request: Request, connection: Connection) -> Freshness | None:
     if found is None:
         return None
     block = table_of("block")
-    timestamp = connection.execute(select(block.c.timestamp).where(block.c.number == found.block)).scalar() or 0
+    timestamp = (
+        connection.execute(select(block.c.timestamp).where(block.c.number == found.block)).scalar() or 0
+    )
     head: int | None = getattr(request.app.state, "head", None)
     return Freshness(
         block=found.block,

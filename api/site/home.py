@@ -52,7 +52,8 @@ def home(page: Page = Here) -> Response:
         acts=acts,
         subjects=subjects(page, acts),
         counts={
-            name: lookup.highest(connection, name, f"{name}_id") for name in ("project", "methodology", "member")
+            name: lookup.highest(connection, name, f"{name}_id")
+            for name in ("project", "methodology", "member")
         },
     )
 
@@ -67,7 +68,7 @@ def history(page: Page, wanted: Bucket | None) -> tuple[Bucket, list[Moment]]:
     if first is None:
         return wanted or "day", []
     bucket = wanted or chart.bucket_of(chart.unix_of(last) - chart.unix_of(first) + 86_400)
-    by_minute = [row for row in _rows(page, "minute")] if bucket in {"minute", "hour"} else []
+    by_minute = list(_rows(page, "minute")) if bucket in {"minute", "hour"} else []
     if wanted is None and by_minute:
         bucket = chart.bucket_of(chart.unix_of(by_minute[-1]["key"]) - chart.unix_of(by_minute[0]["key"]))
     rows = by_minute if bucket in {"minute", "hour"} else _rows(page, "day")
@@ -101,7 +102,9 @@ def totals_csv(page: Page = Here) -> Response:
     bucket, moments = history(page, cast("Bucket | None", wanted))
     zone = "UTC" if bucket in {"day", "month"} else page.form.zone_name
     names = ("issued", "held", "retired", "cancelled")
-    lines = [",".join([f"{bucket} ({zone})", *(f"{name}_t" for name in names), *(f"{name}_g" for name in names)])]
+    lines = [
+        ",".join([f"{bucket} ({zone})", *(f"{name}_t" for name in names), *(f"{name}_g" for name in names)])
+    ]
     for moment in moments:
         grams = [getattr(moment, name) for name in names]
         lines.append(",".join([moment.label, *map(tonnes_text, grams), *map(str, grams)]))

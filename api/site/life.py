@@ -5,7 +5,7 @@ Flow: rows of acts, reports, issuances, retirements → one `Moment` each → te
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -60,7 +60,7 @@ def states(page: Page, acts: Sequence[RowMapping], names: Sequence[str]) -> list
     return found
 
 
-def reports(page: Page, rows: Sequence[Mapping[str, Any]]) -> list[Moment]:
+def reports(page: Page, rows: Sequence[RowMapping]) -> list[Moment]:
     """Submissions and verdicts of monitoring reports."""
     found = []
     for row in rows:
@@ -77,7 +77,7 @@ def reports(page: Page, rows: Sequence[Mapping[str, Any]]) -> list[Moment]:
     return found
 
 
-def issuances(page: Page, rows: Sequence[Mapping[str, Any]]) -> list[Moment]:
+def issuances(page: Page, rows: Sequence[RowMapping]) -> list[Moment]:
     """Proposals and decisions of issuances."""
     found = []
     for row in rows:
@@ -91,7 +91,7 @@ def issuances(page: Page, rows: Sequence[Mapping[str, Any]]) -> list[Moment]:
     return found
 
 
-def retirements(page: Page, rows: Sequence[Mapping[str, Any]]) -> list[Moment]:
+def retirements(page: Page, rows: Sequence[RowMapping]) -> list[Moment]:
     """Retirements."""
     return [
         Moment(
@@ -106,9 +106,7 @@ def retirements(page: Page, rows: Sequence[Mapping[str, Any]]) -> list[Moment]:
     ]
 
 
-def _moment(
-    page: Page, row: Mapping[str, Any], event: str, number: int, text: Any, tone: str, path: str
-) -> Moment:
+def _moment(page: Page, row: RowMapping, event: str, number: int, text: Any, tone: str, path: str) -> Moment:
     title = f"{page.word(word.EVENTS[event])} · {number}"
     return Moment(row["timestamp"], row["sequence"], title, text, tone, path)
 

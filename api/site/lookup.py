@@ -42,7 +42,7 @@ def methodologies(connection: Connection, numbers: Iterable[int | None]) -> Foun
     return _by_key(connection, "methodology", "methodology_id", numbers)
 
 
-def credits(connection: Connection, token_ids: Iterable[str | None]) -> Found:
+def credits_of(connection: Connection, token_ids: Iterable[str | None]) -> Found:
     """Credits by token id."""
     return _by_key(connection, "credit", "token_id", token_ids)
 
@@ -75,7 +75,9 @@ def purposes(connection: Connection, lang: Language) -> dict[int, str]:
     """The purposes' names in a language, by number."""
     table = table_of("purpose")
     column = table.c.name_zh if lang == "zh" else table.c.name_en
-    return {row.purpose: row.name for row in connection.execute(select(table.c.purpose, column.label("name")))}
+    return {
+        row.purpose: row.name for row in connection.execute(select(table.c.purpose, column.label("name")))
+    }
 
 
 def highest(connection: Connection, table: str, key: str) -> int:

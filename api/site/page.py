@@ -33,6 +33,11 @@ from node_client.settings import Settings
 ROOT: Final = Path(__file__).parent.parent
 ROWS: Final = 50
 _LARGEST: Final = 2**63 - 1
+# The forms that templates call by name.
+_FORMS: Final = (
+    *("amount", "bare", "count", "when", "stamp", "day", "period", "hex", "short", "said", "serial"),
+    *("href", "link", "credit_path", "credit_short"),
+)
 
 HEADERS: Final = {
     "Content-Security-Policy": (
@@ -78,12 +83,7 @@ def environment(form: Form) -> Environment:
         tone=lambda code: word.TONES.get(code, "open"),
         # Options of a choice: values with their words.
         options=lambda table, codes: [(code, words.gettext(table.get(code, code))) for code in codes],
-        **{
-            name: getattr(form, name)
-            for name in (
-                "amount bare count when stamp day period hex short said serial href link credit_path credit_short"
-            ).split()
-        },
+        **{name: getattr(form, name) for name in _FORMS},
     )
     return made
 
@@ -174,7 +174,9 @@ class Page:
         names = ("organiser", "undertaker", "site_code", "icp_number", "police_number", "contact")
         found: dict[str, str] = {}
         for name in names:
-            value = getattr(self.settings, f"site_{name}_{self.lang}", "") or getattr(self.settings, f"site_{name}", "")
+            value = getattr(self.settings, f"site_{name}_{self.lang}", "") or getattr(
+                self.settings, f"site_{name}", ""
+            )
             found[name] = str(value or "")
         return found
 
@@ -203,6 +205,16 @@ def missing() -> HTTPException:
     return HTTPException(404)
 
 
+_FAILURES: Final = (
+    StarletteHTTPException,
+    BadFilter,
+    RequestValidationError,
+    OverflowError,
+    SQLAlchemyError,
+    DatabaseError,
+)
+
+
 class PageRoute(APIRoute):
     """A route whose failures are pages."""
 
@@ -213,23 +225,25 @@ class PageRoute(APIRoute):
         async def guarded(request: Request) -> Response:
             try:
                 return await handler(request)
-            except StarletteHTTPException as error:
-                return failure(request, error.status_code)
-            except BadFilter as error:
-                return failure(request, 400, str(error))
-            except RequestValidationError:
-                return failure(request, 404)
-            except DBAPIError as error:
-                # Numbers beyond SQL's integers name nothing that exists.
-                if isinstance(error.orig, OverflowError):
-                    return failure(request, 404)
-                return failure(request, 503)
-            except OverflowError:
-                return failure(request, 404)
-            except (SQLAlchemyError, DatabaseError):
-                return failure(request, 503)
+            except _FAILURES as error:
+                return failure(request, _status_of(error), str(error) if isinstance(error, BadFilter) else "")
 
         return guarded
+
+
+def _status_of(error: Exception) -> int:
+    """The status of what went wrong: numbers beyond SQL's integers name nothing that exists."""
+    match error:
+        case StarletteHTTPException():
+            return error.status_code
+        case BadFilter():
+            return 400
+        case RequestValidationError() | OverflowError():
+            return 404
+        case DBAPIError() if isinstance(error.orig, OverflowError):
+            return 404
+        case _:
+            return 503
 
 
 def failure(request: Request, status: int, what: str = "") -> Response:

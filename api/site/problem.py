@@ -62,7 +62,8 @@ def marked(text: str) -> Markup:
     """The sentence with its arguments, in braces, set as such."""
     parts = re.split(r"\{(\w+)\}", text)
     return Markup("").join(
-        Markup("<var>{}</var>").format(part) if place % 2 else escape(part) for place, part in enumerate(parts)
+        Markup("<var>{}</var>").format(part) if place % 2 else escape(part)
+        for place, part in enumerate(parts)
     )
 
 

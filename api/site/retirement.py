@@ -70,13 +70,12 @@ def one(retirement_id: str, page: Page = Here) -> Response:
     if found is None:
         raise missing()
     lines = retirement.lines(connection, found["sequence"])
-    credits = lookup.credits(connection, [row["token_id"] for row in lines])
     corrections = correction.of_retirement(connection, found["retirement_id"])
     return page.show(
         "retirement.html",
         retirement=found,
         lines=lines,
-        credits=credits,
+        credits=lookup.credits_of(connection, [row["token_id"] for row in lines]),
         projects=lookup.projects(connection, [row["project_id"] for row in lines]),
         owner=lookup.owners(connection, [found["holder"]])[found["holder"]],
         purpose=lookup.purposes(connection, page.lang).get(found["purpose"], ""),

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from typing import Any, Final
 
-from eth_utils import to_checksum_address
+from eth_utils.address import to_checksum_address
 from fastapi import APIRouter, Response
 from fastapi.responses import RedirectResponse
 from sqlalchemy import or_, select
@@ -23,7 +24,7 @@ from node_client.database import table_of
 from node_client.units import encode_token_id, token_hex
 
 router = APIRouter(route_class=PageRoute)
-_NAMES = 20
+_NAMES: Final = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +52,11 @@ def _matches(page: Page, text: str) -> list[Match]:
     if re.fullmatch(r"0x[0-9a-fA-F]{40}", text):
         account = to_checksum_address(text)
         found = member.account(page.connection, account)
-        return [Match(word.SUBJECTS["account"][0], account, page.form.href("accounts", account))] if found else []
+        return (
+            [Match(word.SUBJECTS["account"][0], account, page.form.href("accounts", account))]
+            if found
+            else []
+        )
     return [*_of_credit(page, text), *_of_number(page, text), *_of_name(page, text)]
 
 
@@ -81,7 +86,11 @@ def _of_other_hash(page: Page, text: str) -> list[Match]:
     number = connection.execute(select(report.c.report_id).where(report.c.report_hash == text)).scalar()
     if number is not None:
         return [Match(word.SUBJECTS["report"][0], str(number), form.href("reports", number))]
-    chosen = select(retired.c.retirement_id).where(or_(retired.c.record_hash == text, retired.c.tx_hash == text)).limit(_NAMES)
+    chosen = (
+        select(retired.c.retirement_id)
+        .where(or_(retired.c.record_hash == text, retired.c.tx_hash == text))
+        .limit(_NAMES)
+    )
     return [
         Match(word.SUBJECTS["retirement"][0], each, form.href("retirements", each))
         for each in connection.execute(chosen).scalars()
@@ -90,7 +99,9 @@ def _of_other_hash(page: Page, text: str) -> list[Match]:
 
 def _of_credit(page: Page, text: str) -> list[Match]:
     """A credit by its serial name (HRBCER-000003-2026-1) or by project and credit (3-1)."""
-    named = re.fullmatch(r"[A-Za-z]+-(\d{1,18})-\d{4}-(\d{1,38})", text) or re.fullmatch(r"(\d{1,18})-(\d{1,38})", text)
+    named = re.fullmatch(r"[A-Za-z]+-(\d{1,18})-\d{4}-(\d{1,38})", text) or re.fullmatch(
+        r"(\d{1,18})-(\d{1,38})", text
+    )
     if named is None:
         return []
     token_id = token_hex(encode_token_id(int(named[1]), int(named[2])))
@@ -107,11 +118,22 @@ def _of_number(page: Page, text: str) -> list[Match]:
     found: list[Match] = []
     one = project.by_id(connection, number)
     if one is not None:
-        found.append(Match(word.SUBJECTS["project"][0], f"{number} · {one['name']}", form.href("projects", number)))
+        found.append(
+            Match(word.SUBJECTS["project"][0], f"{number} · {one['name']}", form.href("projects", number))
+        )
     organisation = member.by_id(connection, number)
     if organisation is not None:
-        found.append(Match(word.SUBJECTS["member"][0], f"{number} · {organisation['name']}", form.href("members", number)))
-    for kind, folder in (("methodology", "methodologies"), ("report", "reports"), ("issuance", "issuances"), ("cancellation", "cancellations")):
+        found.append(
+            Match(
+                word.SUBJECTS["member"][0], f"{number} · {organisation['name']}", form.href("members", number)
+            )
+        )
+    for kind, folder in (
+        ("methodology", "methodologies"),
+        ("report", "reports"),
+        ("issuance", "issuances"),
+        ("cancellation", "cancellations"),
+    ):
         table = table_of(kind)
         key = table.c[f"{kind}_id"]
         if connection.execute(select(key).where(key == number)).scalar() is not None:
@@ -132,29 +154,40 @@ def _of_name(page: Page, text: str) -> list[Match]:
     exact = connection.execute(select(projects.c.project_id).where(projects.c.code == text)).scalars().all()
     if exact:
         return [Match(word.SUBJECTS["project"][0], text, form.href("projects", each)) for each in exact]
-    found: list[Match] = []
-    for row in connection.execute(
-        select(projects.c.project_id, projects.c.name)
-        .where(or_(projects.c.name.contains(text, autoescape=True), projects.c.code.contains(text, autoescape=True)))
-        .limit(_NAMES)
-    ):
-        found.append(Match(word.SUBJECTS["project"][0], clipped(row.name, 80), form.href("projects", row.project_id)))
-    for row in connection.execute(
-        select(methodologies.c.methodology_id, methodologies.c.code, methodologies.c.version)
-        .where(methodologies.c.code.contains(text, autoescape=True))
-        .limit(_NAMES)
-    ):
-        name = f"{row.code} {row.version}"
-        found.append(Match(word.SUBJECTS["methodology"][0], name, form.href("methodologies", row.methodology_id)))
-    for row in connection.execute(
-        select(members.c.member_id, members.c.name).where(members.c.name.contains(text, autoescape=True)).limit(_NAMES)
-    ):
-        found.append(Match(word.SUBJECTS["member"][0], clipped(row.name, 80), form.href("members", row.member_id)))
-    for row in connection.execute(
-        select(retired.c.retirement_id, retired.c.beneficiary)
-        .where(retired.c.beneficiary == text)
-        .order_by(retired.c.sequence.desc())
-        .limit(_NAMES)
-    ):
-        found.append(Match(word.SUBJECTS["retirement"][0], clipped(row.beneficiary, 80), form.href("retirements", row.retirement_id)))
-    return found
+    like: list[tuple[str, str, Any]] = [
+        (
+            "project",
+            "projects",
+            select(projects.c.project_id, projects.c.name).where(
+                or_(
+                    projects.c.name.contains(text, autoescape=True),
+                    projects.c.code.contains(text, autoescape=True),
+                )
+            ),
+        ),
+        (
+            "methodology",
+            "methodologies",
+            select(
+                methodologies.c.methodology_id,
+                methodologies.c.code.concat(" ").concat(methodologies.c.version),
+            ).where(methodologies.c.code.contains(text, autoescape=True)),
+        ),
+        (
+            "member",
+            "members",
+            select(members.c.member_id, members.c.name).where(members.c.name.contains(text, autoescape=True)),
+        ),
+        (
+            "retirement",
+            "retirements",
+            select(retired.c.retirement_id, retired.c.beneficiary)
+            .where(retired.c.beneficiary == text)
+            .order_by(retired.c.sequence.desc()),
+        ),
+    ]
+    return [
+        Match(word.SUBJECTS[kind][0], clipped(name, 80), form.href(folder, key))
+        for kind, folder, chosen in like
+        for key, name in connection.execute(chosen.limit(_NAMES))
+    ]

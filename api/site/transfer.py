@@ -40,5 +40,7 @@ def transfers(page: Page = Here) -> Response:
         rows=rows,
         kinds=_KINDS,
         nobody=NOBODY,
-        owners=lookup.owners(page.connection, [each for row in rows for each in (row["sender"], row["receiver"])]),
+        owners=lookup.owners(
+            page.connection, [each for row in rows for each in (row["sender"], row["receiver"])]
+        ),
     )

@@ -192,7 +192,7 @@ def test_only_a_working_key_acts_and_it_sees_its_own_requests_alone(here: Town, 
     answer = client.post(path, json=body, headers=headers)
     told_problem(answer, 401, "ApiKeyMissing")
     assert answer.headers["www-authenticate"].startswith("Bearer")
-    for wrong in ("th_x", here.api_key + "x", here.api_key[:-1], "é".encode().decode("latin-1")):
+    for wrong in ("th_x", here.api_key + "x", here.api_key[:-1], "\x7f~"):
         answer = client.post(path, json=body, headers={**headers, "Authorization": f"Bearer {wrong}"})
         told_problem(answer, 401, "ApiKeyInvalid")
     told_problem(client.post(path, json=body, headers={**headers, "Authorization": "Basic eDp5"}), 401, "ApiKeyMissing")
@@ -217,7 +217,7 @@ def test_a_key_acts_for_its_holder_alone(here: Town, client: httpx.Client) -> No
 
 
 def test_a_write_needs_an_idempotency_key(here: Town, client: httpx.Client) -> None:
-    for wrong in (None, "", " ", "a" * 256):
+    for wrong in (None, "", "a b", "a" * 256):
         headers = {"Authorization": f"Bearer {here.api_key}", **({} if wrong is None else {"Idempotency-Key": wrong})}
         told_problem(client.post("/v1/retirements", json=here.body(), headers=headers), 400, "IdempotencyKeyMissing")
     assert here.retired() == 0

@@ -6,7 +6,7 @@ import {Handler} from "./fuzz/Handler.sol";
 
 /// @title What holds after any acts by anybody in any order
 /// @dev One campaign for all rules: forge runs a campaign for each invariant function. After every call the totals, the
-/// sequence, the credit touched and the latest reports are compared with the handler's own ledger, at the end of every
+/// sequence, the credit and the report touched are compared with the handler's own ledger, at the end of every
 /// run all credits, locks and reports.
 contract InvariantsTest is Test {
     struct FuzzSelector {
@@ -38,11 +38,11 @@ contract InvariantsTest is Test {
         _holds(_handler.broken());
         _holds(_handler.checkTotals());
         _holds(_handler.checkCredit(_handler.touchedCredit()));
-        _holds(_handler.checkReports(2));
+        _holds(_handler.checkReport(_handler.touchedReport()));
     }
 
     function afterInvariant() public view {
         _holds(_handler.checkAll());
-        _holds(_handler.checkReports(type(uint256).max));
+        _holds(_handler.checkReports());
     }
 }

@@ -27,16 +27,26 @@ def rows(times: list[int], grams: int = 1_000_000) -> list[dict[str, object]]:
     ]
 
 
-@pytest.mark.parametrize(("span", "bucket"), [(0, "minute"), (3_600, "minute"), (DAY, "hour"), (30 * DAY, "day"), (900 * DAY, "month")])
+@pytest.mark.parametrize(
+    ("span", "bucket"),
+    [(0, "minute"), (3_600, "minute"), (DAY, "hour"), (30 * DAY, "day"), (900 * DAY, "month")],
+)
 def test_the_bucket_suits_the_span(span: int, bucket: str) -> None:
     assert chart.bucket_of(span) == bucket
 
 
-@given(st.lists(st.integers(1_700_000_000, 1_900_000_000), min_size=1, max_size=60), st.sampled_from(["minute", "hour", "day", "month"]))
-def test_the_last_moment_holds_everything_and_no_point_leaves_the_plot(times: list[int], bucket: chart.Bucket) -> None:
+@given(
+    st.lists(st.integers(1_700_000_000, 1_900_000_000), min_size=1, max_size=60),
+    st.sampled_from(["minute", "hour", "day", "month"]),
+)
+def test_the_last_moment_holds_everything_and_no_point_leaves_the_plot(
+    times: list[int], bucket: chart.Bucket
+) -> None:
     moments = chart.history(rows(sorted(times)), bucket, ZONE)
     last = moments[-1]
-    assert (last.issued, last.retired, last.cancelled) == tuple(len(times) * each for each in (3_000_000, 1_000_000, 500_000))
+    assert (last.issued, last.retired, last.cancelled) == tuple(
+        len(times) * each for each in (3_000_000, 1_000_000, 500_000)
+    )
     assert last.held == last.issued - last.retired - last.cancelled
     for narrow in (False, True):
         frame = chart.frame(moments, bucket, ZONE, narrow=narrow)

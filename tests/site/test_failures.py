@@ -44,7 +44,9 @@ def test_what_does_not_exist_is_a_friendly_page(city_site: Site, lang: str, path
     assert ("页面未找到" if lang == "zh" else "Page not found") in answer.text
 
 
-@pytest.mark.parametrize("query", ["after=abc", "after=-1", "state=nonsense", "owner=%F0%9F%98%80", "after=99999999999999999999"])
+@pytest.mark.parametrize(
+    "query", ["after=abc", "after=-1", "state=nonsense", "owner=%F0%9F%98%80", "after=99999999999999999999"]
+)
 def test_a_filter_without_sense_is_told(city_site: Site, query: str) -> None:
     answer = city_site.client.get(f"/en/projects?{query}")
     assert answer.status_code == 400

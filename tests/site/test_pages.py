@@ -125,7 +125,9 @@ def test_the_switch_keeps_page_and_query(city_site: Site) -> None:
 
 def test_hostile_texts_are_shown_and_never_done(site: Site) -> None:
     found = crawl(site, "/en/")
-    pages = {path: answer.text for path, answer in found.items() if "text/html" in answer.headers["content-type"]}
+    pages = {
+        path: answer.text for path, answer in found.items() if "text/html" in answer.headers["content-type"]
+    }
     assert sum("&lt;script&gt;" in text for text in pages.values()) > 2
     for path, text in pages.items():
         assert text.count("<script") == 1, path
@@ -148,7 +150,7 @@ def test_the_dashboard_shows_the_totals_and_charts_that_sum_to_them(city_site: S
         answer = city_site.client.get(f"/en/totals.csv?bucket={bucket}")
         last = answer.text.strip().splitlines()[-1].split(",")
         assert [int(each) for each in last[5:]] == [sums.issued, sums.held, sums.retired, sums.cancelled]
-    assert answer.content.startswith(b"\xef\xbb\xbf")
+        assert answer.content.startswith(b"\xef\xbb\xbf")
 
 
 def test_lists_go_on_by_key_until_everything_was_shown(city_site: Site) -> None:

@@ -56,7 +56,10 @@ def test_a_number_that_several_have_shows_them_all(city_site: Site) -> None:
         assert f"href='/en/{path}'" in text
 
 
-@pytest.mark.parametrize("text", ["", "nothing at all", "0x12", "%", "_", "'; drop table act; --", "<script src>", "9" * 200, "\u202d"])
+@pytest.mark.parametrize(
+    "text",
+    ["", "nothing at all", "0x12", "%", "_", "'; drop table act; --", "<script src>", "9" * 200, "\u202d"],
+)
 def test_what_is_nowhere_is_told(city_site: Site, text: str) -> None:
     answer = city_site.client.get("/en/search", params={"q": text})
     assert answer.status_code == 200

@@ -29,7 +29,11 @@ def test_translations_keep_the_places_of_values() -> None:
 
 def test_translations_are_chinese() -> None:
     same = {"t CO2e", "API", "{reason}", "{error}"}
-    assert [each for each, chinese in translations().items() if not has_chinese(chinese) and each not in same | {".", "The API"}] == []
+    assert [
+        each
+        for each, chinese in translations().items()
+        if not has_chinese(chinese) and each not in same | {".", "The API"}
+    ] == []
 
 
 def test_every_event_has_words_and_a_kind_of_subject() -> None:
@@ -37,7 +41,9 @@ def test_every_event_has_words_and_a_kind_of_subject() -> None:
     assert set(word.EVENTS) == events
 
 
-@pytest.mark.parametrize("states", [project.STATES, report.STATES, issuance.STATES, methodology.STATES, member.STANDINGS])
+@pytest.mark.parametrize(
+    "states", [project.STATES, report.STATES, issuance.STATES, methodology.STATES, member.STANDINGS]
+)
 def test_every_state_has_a_word_and_a_sign(states: tuple[str, ...]) -> None:
     assert set(states) <= set(word.STATES)
     assert set(states[1:]) <= set(word.TONES)

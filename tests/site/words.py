@@ -22,13 +22,16 @@ CATALOGUE = ROOT / "api" / "locale" / "zh" / "LC_MESSAGES" / "messages.po"
 def ids() -> set[str]:
     """The message ids."""
     with (ROOT / "babel.cfg").open(encoding="utf-8") as file:
-        methods, options = parse_mapping_cfg(file)
+        methods, options = parse_mapping_cfg(file)  # type: ignore[no-untyped-call]
     keywords = {"_": None, "gettext": None, "N_": None}
-    found = extract_from_dir(ROOT, methods, options, keywords=keywords, directory_filter=lambda path: _ours(Path(path)))
+    found = extract_from_dir(
+        ROOT, methods, options, keywords=keywords, directory_filter=lambda path: _ours(Path(path))
+    )
     extracted = {message if isinstance(message, str) else message[0] for _, _, message, _, _ in found}
     problems = {text for kind in TABLE.values() for text in (kind.title, kind.detail, kind.remedy)}
     values = {text for pair in faults._FAULTS.values() for text in pair}
-    return {each for each in extracted | problems | values if each.strip("{}error") or each == "."}
+    # A reason that is nothing but its argument has no words.
+    return (extracted | problems | values) - {"{error}", ""}
 
 
 def _ours(path: Path) -> bool:

@@ -50,6 +50,7 @@ abstract contract Ghost is World, OrderSigner {
     mapping(bytes32 retirementId => bool) internal retirementUsed;
 
     uint256 internal touched;
+    uint64 public touchedReport;
     uint256 private _seed;
     uint256 private _calls;
     uint256 private _ids;
@@ -73,6 +74,7 @@ abstract contract Ghost is World, OrderSigner {
     /// @dev Forge likes to repeat a number; the count of calls makes each one another.
     function _start(uint256 seed) internal {
         _seed = uint256(keccak256(abi.encode(seed, ++_calls)));
+        touchedReport = 0;
     }
 
     function _random() internal returns (uint256) {

@@ -118,6 +118,7 @@ abstract contract OriginActs is OversightActs {
         _reports.push(GhostReport(projectId, start, end, grams, 0, 0, IProjects.ReportState.SUBMITTED));
         uint64 reportId = uint64(_reports.length);
         _pending.push(reportId);
+        touchedReport = reportId;
         _setClaimant(projectId, start, end, reportId);
     }
 
@@ -178,6 +179,7 @@ abstract contract OriginActs is OversightActs {
         }
         _pending[index] = _pending[_pending.length - 1];
         _pending.pop();
+        touchedReport = reportId;
         one.verified = grams;
         one.state = grams == 0 ? IProjects.ReportState.REJECTED : IProjects.ReportState.VERIFIED;
         if (grams != 0) _verified.push(reportId);
@@ -197,6 +199,7 @@ abstract contract OriginActs is OversightActs {
         if (!allowed) return;
         _pending[index] = _pending[_pending.length - 1];
         _pending.pop();
+        touchedReport = reportId;
         one.state = IProjects.ReportState.WITHDRAWN;
         _setClaimant(one.projectId, one.start, one.end, 0);
     }
@@ -236,6 +239,7 @@ abstract contract OriginActs is OversightActs {
         _do("proposeIssuance", by, address(issuances), data, allowed);
         if (!allowed) return;
         _creditIds += 1;
+        touchedReport = reportId;
         one.reserved += grams;
         uint256 tokenId = (uint256(one.projectId) << 128) | creditId;
         _open.push(
@@ -356,6 +360,7 @@ abstract contract OriginActs is OversightActs {
         if (!allowed) return;
         GhostReport storage base = _reports[one.reportId - 1];
         if (base.reserved == base.verified) _verified.push(one.reportId);
+        touchedReport = one.reportId;
         base.reserved -= one.grams;
         _open[index] = _open[_open.length - 1];
         _open.pop();
@@ -444,18 +449,24 @@ abstract contract OriginActs is OversightActs {
 
     // ---------------------------------------------------------------- invariants
 
-    /// @dev Rules 7 and 9 for the latest reports: days claimed as the ghost says, issuances within the verified grams.
-    function checkReports(uint256 most) public view returns (string memory) {
-        uint256 count = _reports.length;
-        for (uint256 i = count > most ? count - most : 0; i < count; ++i) {
-            GhostReport memory one = _reports[i];
-            IProjects.Report memory real = projects.report(uint64(i + 1));
-            if (real.state != one.state) return "rule 7: state of a report";
-            if (real.verifiedGrams != one.verified) return "rule 8: verified grams";
-            uint256 reserved = issuances.reservedGrams(uint64(i + 1));
-            if (reserved != one.reserved) return "rule 9: reserved grams";
-            if (reserved > real.verifiedGrams) return "rule 9: issued above verified";
-            if (!_daysAgree(one)) return "rule 7: a day's claim";
+    /// @dev Rules 7, 8 and 9 for one report: its days are claimed as here, its issuances within the verified grams.
+    function checkReport(uint64 reportId) public view returns (string memory) {
+        if (reportId == 0) return "";
+        GhostReport memory one = _reports[reportId - 1];
+        IProjects.Report memory real = projects.report(reportId);
+        if (real.state != one.state) return "rule 7: state of a report";
+        if (real.verifiedGrams != one.verified) return "rule 8: verified grams";
+        uint256 reserved = issuances.reservedGrams(reportId);
+        if (reserved != one.reserved) return "rule 9: reserved grams";
+        if (reserved > real.verifiedGrams) return "rule 9: issued above verified";
+        if (!_daysAgree(one)) return "rule 7: a day's claim";
+        return "";
+    }
+
+    function checkReports() public view returns (string memory what) {
+        for (uint64 reportId = 1; reportId <= _reports.length; ++reportId) {
+            what = checkReport(reportId);
+            if (bytes(what).length != 0) return what;
         }
         return "";
     }
