@@ -18,6 +18,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 # Our own modules are found from here even before they are installed.
 export PYTHONPATH := $(CURDIR)
 
+GAS_SNAPSHOT := tests/contracts/gas.snapshot
 PYTHON_STAMP := build/stamps/python
 NODE_STAMP := build/stamps/node
 
@@ -68,6 +69,11 @@ test: setup test-contracts test-python ## Run all tests: Solidity, then Python w
 test-contracts: setup ## Run the Solidity tests (unit, fuzz, invariants)
 	@echo "test: contracts, profile $(FOUNDRY_PROFILE)"
 	FOUNDRY_PROFILE=$(FOUNDRY_PROFILE) npx --no-install forge test
+	npx --no-install forge snapshot --match-contract GasTest --snap $(GAS_SNAPSHOT) --check
+
+.PHONY: gas-snapshot
+gas-snapshot: setup ## Renew the committed gas of the contracts' acts, after a change that is meant
+	npx --no-install forge snapshot --match-contract GasTest --snap $(GAS_SNAPSHOT)
 
 .PHONY: test-python
 test-python: setup ## Run the Python tests; more options in PYTEST_ARGS

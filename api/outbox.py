@@ -17,7 +17,6 @@ Not here yet: replacement of stuck transactions, several relayers, cancelling.
 
 from __future__ import annotations
 
-import contextlib
 import fcntl
 import os
 import threading
@@ -36,9 +35,10 @@ from api.order import record_from
 from api.problems import Problem, problem_of
 from node_client.chain import GAS_LIMIT, Receipt
 from node_client.database import table_of
-from node_client.errors import ChainError, Refused, TanhuiError, TransactionLost
+from node_client.errors import ChainError, ChainUnreachable, Refused, TanhuiError, TransactionLost
 from node_client.ledger import Ledger
 from node_client.orders import Retirement, retirement_order
+from node_client.rpc import RpcError
 from node_client.settings import Settings
 from node_client.signer import Keystore, Signer
 
@@ -71,6 +71,10 @@ class Outbox:
         self._ended.set()
         self._wanted.set()
         self._thread.join(timeout=30)
+        self.close()
+
+    def close(self) -> None:
+        """The connection to the node is closed."""
         self._node.close()
 
     def wake(self) -> None:
@@ -248,9 +252,17 @@ class _Pass:
         return self._chain.encode("Credits", "retireByOrder", holder, deadline, record.as_tuple(), signature)
 
     def _send(self, request_id: str, raw: bytes, state: str) -> None:
-        with contextlib.suppress(Refused):
-            # Nodes that mine at once tell a refusal here already; the receipt says so on the next pass.
+        try:
             self._chain.send_raw(raw)
+        except Refused:
+            # Nodes that mine at once tell a refusal here already; the receipt says so on the next pass.
+            pass
+        except ChainUnreachable as error:
+            if not isinstance(error.__cause__, RpcError):
+                raise
+            # The node answered, and does not take these bytes now: the next pass sees why, and others go on.
+            log.warning("request %s waits: %s", request_id, error.message)
+            return
         if state != "broadcast":
             request.move(self._engine, request_id, (state,), "broadcast")
 

@@ -29,7 +29,8 @@ abstract contract Acts is AccessManaged {
     /// @dev As _act; the caller's member must also be the operator, whatever role the account holds (rule 4).
     function _actAsOperator() internal returns (uint32 memberId) {
         memberId = CREDITS.record(msg.sender);
-        if (memberId != CREDITS.operator()) _refuseKind(memberId, IMembers.MemberKind.OPERATOR);
+        uint32 operatorId = CREDITS.operator();
+        require(memberId == operatorId, IMembers.MembersNotOperator(memberId, operatorId));
     }
 
     /// @dev As _act; the caller's member must be of a kind, whatever role the account holds.
@@ -38,11 +39,8 @@ abstract contract Acts is AccessManaged {
         _requireKind(memberId, kind);
     }
 
-    function _requireKind(uint32 memberId, IMembers.MemberKind kind) internal view {
-        if (CREDITS.member(memberId).kind != kind) _refuseKind(memberId, kind);
-    }
-
-    function _refuseKind(uint32 memberId, IMembers.MemberKind required) private view {
-        revert IMembers.MembersWrongKind(memberId, CREDITS.member(memberId).kind, required);
+    function _requireKind(uint32 memberId, IMembers.MemberKind required) internal view {
+        IMembers.MemberKind kind = CREDITS.member(memberId).kind;
+        require(kind == required, IMembers.MembersWrongKind(memberId, kind, required));
     }
 }

@@ -41,7 +41,7 @@ abstract contract Members is IMembers, AccessManaged {
 
     /// @inheritdoc IMembers
     function changeStanding(uint32 memberId, Standing standing, string calldata reason) external restricted {
-        _authorised();
+        require(memberId != _authorised(), MembersOwnStanding(memberId));
         Member storage changed = _known(memberId);
         Standing present = changed.standing;
         require(

@@ -103,6 +103,18 @@ _HELD_BY_CONTRACTS: Final = (
     (Role.SUPERVISION, "Supervision"),
 )
 
+# Whoever is granted one of these acts only a week later, for all to see before: with them a lone administrator could issue
+# credits or make itself the authority. The access manager lets the delay itself begin five days after deployment.
+_GRAVE_ROLES: Final = (
+    Role.ADMIN,
+    Role.AUTHORITY,
+    Role.LEDGER,
+    Role.ISSUANCES,
+    Role.CANCELLATIONS,
+    Role.SUPERVISION,
+)
+GRANT_DELAY_SECONDS: Final = 7 * 86_400
+
 CONTRACTS: Final = ("Roles", "Credits", *_CONTRACTS_OF_ACTS)
 
 
@@ -232,6 +244,7 @@ def _wiring_calls(chain: Chain, addresses: dict[str, str], authority: str) -> li
     calls.extend(call("setRoleGuardian", role, Role.GUARDIAN) for role in guarded)
     calls.extend(call("grantRole", role, addresses[name], 0) for role, name in _HELD_BY_CONTRACTS)
     calls.append(call("grantRole", Role.AUTHORITY, authority, 0))
+    calls.extend(call("setGrantDelay", role, GRANT_DELAY_SECONDS) for role in _GRAVE_ROLES)
     return calls
 
 

@@ -57,6 +57,12 @@ MEANINGS: Final[dict[str, Meaning]] = {
         "member {memberId} is not of the kind this act needs",
         "let an account of the right member act",
     ),
+    "MembersNotOperator": Meaning(
+        FORBIDDEN, "member {memberId} is not the operator, member {operatorId} is", "let the operator act"
+    ),
+    "MembersOwnStanding": Meaning(
+        FORBIDDEN, "member {memberId} may not change its own standing", "let another authority do it"
+    ),
     "MembersMissing": Meaning(INVALID, "{field} is missing", "give a value that is not empty or zero"),
     "MembersAccountFrozen": Meaning(
         FORBIDDEN,

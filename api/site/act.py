@@ -15,7 +15,7 @@ from sqlalchemy.engine import RowMapping
 from api.site import life, lookup, word
 from api.site.form import Form, clipped
 from api.site.listing import LIMIT, listing
-from api.site.page import Here, Page, PageRoute, missing
+from api.site.page import Here, Number, Page, PageRoute, missing
 from node_client import act, transfer
 from node_client.database import table_of
 
@@ -62,7 +62,7 @@ def acts(page: Page = Here) -> Response:
 
 
 @router.get("/acts/{sequence}")
-def one(sequence: int, page: Page = Here) -> Response:
+def one(sequence: Number, page: Page = Here) -> Response:
     """One act."""
     found = act.by_sequence(page.connection, sequence)
     if found is None:
@@ -112,7 +112,7 @@ def blocks(page: Page = Here) -> Response:
 
 
 @router.get("/blocks/{number}")
-def block(number: int, page: Page = Here) -> Response:
+def block(number: Number, page: Page = Here) -> Response:
     """One block."""
     table = table_of("block")
     found = page.connection.execute(select(table).where(table.c.number == number)).mappings().first()

@@ -11,7 +11,7 @@ from fastapi import APIRouter, Response
 
 from api.site import lookup
 from api.site.listing import LIMIT, listing
-from api.site.page import Here, Page, PageRoute, missing
+from api.site.page import Here, Number, Page, PageRoute, missing
 from node_client import cancellation
 
 router = APIRouter(route_class=PageRoute)
@@ -35,7 +35,7 @@ def cancellations(page: Page = Here) -> Response:
 
 
 @router.get("/cancellations/{cancellation_id}")
-def one(cancellation_id: int, page: Page = Here) -> Response:
+def one(cancellation_id: Number, page: Page = Here) -> Response:
     """One cancellation."""
     found = cancellation.by_id(page.connection, cancellation_id)
     if found is None:

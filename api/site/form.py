@@ -149,7 +149,7 @@ class Form:
         """The ends of a hash or account, the whole as its title."""
         if len(text) <= 16:
             return Markup('<code class="hex">{}</code>').format(text)
-        return Markup('<code class="hex" title="{}">{}</code>').format(text, f"{text[:8]}…{text[-4:]}")
+        return Markup('<code class="hex n" title="{}">{}</code>').format(text, f"{text[:8]}…{text[-4:]}")
 
     def said(self, text: str, length: int = 0) -> Markup:
         """A stranger's text: escaped, set apart from the direction of what surrounds it, in its own language."""

@@ -9,7 +9,7 @@ from fastapi import APIRouter, Response
 
 from api.site import life, lookup
 from api.site.listing import LIMIT, listing
-from api.site.page import Here, Page, PageRoute, missing
+from api.site.page import Here, Number, Page, PageRoute, missing
 from node_client import credit, issuance, report
 
 router = APIRouter(route_class=PageRoute)
@@ -37,7 +37,7 @@ def issuances(page: Page = Here) -> Response:
 
 
 @router.get("/issuances/{issuance_id}")
-def one(issuance_id: int, page: Page = Here) -> Response:
+def one(issuance_id: Number, page: Page = Here) -> Response:
     """One issuance."""
     connection = page.connection
     found = issuance.by_id(connection, issuance_id)

@@ -75,9 +75,8 @@ def purposes(connection: Connection, lang: Language) -> dict[int, str]:
     """The purposes' names in a language, by number."""
     table = table_of("purpose")
     column = table.c.name_zh if lang == "zh" else table.c.name_en
-    return {
-        row.purpose: row.name for row in connection.execute(select(table.c.purpose, column.label("name")))
-    }
+    chosen = select(table.c.purpose, column.label("name")).order_by(table.c.purpose)
+    return {row.purpose: row.name for row in connection.execute(chosen)}
 
 
 def highest(connection: Connection, table: str, key: str) -> int:

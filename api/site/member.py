@@ -13,7 +13,7 @@ from sqlalchemy import func, select
 
 from api.site import lookup
 from api.site.listing import LIMIT, listing
-from api.site.page import Here, Page, PageRoute, missing
+from api.site.page import Here, Number, Page, PageRoute, missing
 from node_client import act, holding, lock, member, project, retirement, role, setting
 from node_client.database import table_of
 
@@ -54,7 +54,7 @@ def _held(page: Page, numbers: list[int]) -> dict[int, int]:
 
 
 @router.get("/members/{member_id}")
-def one(member_id: int, page: Page = Here) -> Response:
+def one(member_id: Number, page: Page = Here) -> Response:
     """One member."""
     connection = page.connection
     found = member.by_id(connection, member_id)

@@ -9,7 +9,7 @@ from fastapi import APIRouter, Response
 
 from api.site import life, lookup
 from api.site.listing import LIMIT, listing
-from api.site.page import Here, Page, PageRoute, missing
+from api.site.page import Here, Number, Page, PageRoute, missing
 from node_client import act, methodology, project, setting, total
 
 router = APIRouter(route_class=PageRoute)
@@ -32,7 +32,7 @@ def methodologies(page: Page = Here) -> Response:
 
 
 @router.get("/methodologies/{methodology_id}")
-def one(methodology_id: int, page: Page = Here) -> Response:
+def one(methodology_id: Number, page: Page = Here) -> Response:
     """One methodology."""
     connection = page.connection
     found = methodology.by_id(connection, methodology_id)

@@ -11,16 +11,16 @@ from __future__ import annotations
 import functools
 import hashlib
 from collections.abc import Callable, Coroutine, Iterator, Sequence
-from pathlib import Path
-from typing import Any, Final
+from pathlib import Path as File
+from typing import Annotated, Any, Final
 
-from fastapi import Depends, HTTPException, Request, Response
+from fastapi import Depends, HTTPException, Path, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import HTMLResponse
 from fastapi.routing import APIRoute
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from sqlalchemy import Connection
-from sqlalchemy.exc import DBAPIError, SQLAlchemyError
+from sqlalchemy.exc import DataError, DBAPIError, SQLAlchemyError
 from starlette.exceptions import HTTPException as StarletteHTTPException
 
 from api.site import chart, word
@@ -30,7 +30,7 @@ from api.site.language import DEFAULT, LANGUAGES, NAMES, TAGS, Language, other, 
 from node_client.errors import DatabaseError
 from node_client.settings import Settings
 
-ROOT: Final = Path(__file__).parent.parent
+ROOT: Final = File(__file__).parent.parent
 ROWS: Final = 50
 _LARGEST: Final = 2**63 - 1
 # The forms that templates call by name.
@@ -88,6 +88,10 @@ def environment(form: Form) -> Environment:
     return made
 
 
+# A number of a path; one beyond SQL's integers names nothing that exists.
+Number = Annotated[int, Path(ge=0, le=_LARGEST)]
+
+
 class BadFilter(ValueError):
     """A value of the address's query makes no sense."""
 
@@ -115,7 +119,9 @@ class Page:
 
     def text(self, name: str, length: int = 200) -> str:
         """A value of the query, without spaces around it; empty when it is not there."""
-        return self.request.query_params.get(name, "").strip()[:length]
+        value = self.request.query_params.get(name, "")
+        # No name has control characters, and PostgreSQL takes no NUL.
+        return "".join(letter for letter in value if letter >= " ").strip()[:length]
 
     def number(self, name: str) -> int | None:
         """A whole number of the query; None when it is not there. Raises `BadFilter`."""
@@ -238,7 +244,7 @@ def _status_of(error: Exception) -> int:
             return error.status_code
         case BadFilter():
             return 400
-        case RequestValidationError() | OverflowError():
+        case RequestValidationError() | OverflowError() | DataError():
             return 404
         case DBAPIError() if isinstance(error.orig, OverflowError):
             return 404

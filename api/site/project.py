@@ -11,7 +11,7 @@ from fastapi import APIRouter, Response
 
 from api.site import life, lookup
 from api.site.listing import LIMIT, listing
-from api.site.page import Here, Page, PageRoute, missing
+from api.site.page import Here, Number, Page, PageRoute, missing
 from node_client import act, credit, issuance, project, report, retirement, total
 
 router = APIRouter(route_class=PageRoute)
@@ -42,7 +42,7 @@ def projects(page: Page = Here) -> Response:
 
 
 @router.get("/projects/{project_id}")
-def one(project_id: int, page: Page = Here) -> Response:
+def one(project_id: Number, page: Page = Here) -> Response:
     """One project."""
     connection = page.connection
     found = project.by_id(connection, project_id)

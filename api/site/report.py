@@ -9,7 +9,7 @@ from fastapi import APIRouter, Response
 
 from api.site import life, lookup
 from api.site.listing import LIMIT, listing
-from api.site.page import Here, Page, PageRoute, missing
+from api.site.page import Here, Number, Page, PageRoute, missing
 from node_client import issuance, report
 
 router = APIRouter(route_class=PageRoute)
@@ -36,7 +36,7 @@ def reports(page: Page = Here) -> Response:
 
 
 @router.get("/reports/{report_id}")
-def one(report_id: int, page: Page = Here) -> Response:
+def one(report_id: Number, page: Page = Here) -> Response:
     """One monitoring report."""
     connection = page.connection
     found = report.by_id(connection, report_id)

@@ -158,12 +158,14 @@ def _of_name(page: Page, text: str) -> list[Match]:
         (
             "project",
             "projects",
-            select(projects.c.project_id, projects.c.name).where(
+            select(projects.c.project_id, projects.c.name)
+            .where(
                 or_(
                     projects.c.name.contains(text, autoescape=True),
                     projects.c.code.contains(text, autoescape=True),
                 )
-            ),
+            )
+            .order_by(projects.c.project_id),
         ),
         (
             "methodology",
@@ -171,12 +173,16 @@ def _of_name(page: Page, text: str) -> list[Match]:
             select(
                 methodologies.c.methodology_id,
                 methodologies.c.code.concat(" ").concat(methodologies.c.version),
-            ).where(methodologies.c.code.contains(text, autoescape=True)),
+            )
+            .where(methodologies.c.code.contains(text, autoescape=True))
+            .order_by(methodologies.c.methodology_id),
         ),
         (
             "member",
             "members",
-            select(members.c.member_id, members.c.name).where(members.c.name.contains(text, autoescape=True)),
+            select(members.c.member_id, members.c.name)
+            .where(members.c.name.contains(text, autoescape=True))
+            .order_by(members.c.member_id),
         ),
         (
             "retirement",

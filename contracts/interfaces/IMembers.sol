@@ -94,6 +94,15 @@ interface IMembers {
     /// @param required The kind the act needs.
     error MembersWrongKind(uint32 memberId, MemberKind kind, MemberKind required);
 
+    /// @notice The act is the operator's, and the member is not the operator, or no longer.
+    /// @param memberId The member that tried.
+    /// @param operatorId The member that operates the scheme; 0 before the first appointment.
+    error MembersNotOperator(uint32 memberId, uint32 operatorId);
+
+    /// @notice A member does not change its own standing: the last authority could lock everyone out.
+    /// @param memberId The member that tried.
+    error MembersOwnStanding(uint32 memberId);
+
     /// @notice A needed value is zero or empty.
     /// @param field Name of the field in this interface.
     error MembersMissing(string field);
@@ -112,7 +121,7 @@ interface IMembers {
         external
         returns (uint32 memberId);
 
-    /// @notice Changes a member's standing. Authority's act. CLOSED is final.
+    /// @notice Changes another member's standing. Authority's act. CLOSED is final.
     /// @param memberId The member.
     /// @param standing The standing from now on, not NONE.
     /// @param reason Why, UTF-8, public.

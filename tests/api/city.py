@@ -1,11 +1,13 @@
 """A ledger, its mirror and the API over them, all running: what the tests of the API look at.
 
-Flow: anvil → `World` → `Follower` mirrors every new block → `api.server.serve` in a thread → httpx.
+Flow: `found` makes a ledger once → each test runs a copy of its chain (`town`) → `Follower` mirrors every new block →
+`api.server.serve` in a thread → httpx.
 """
 
 from __future__ import annotations
 
 import itertools
+import json
 import threading
 import time
 from collections.abc import Iterator
@@ -15,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+from eth_account import Account
 from pydantic import SecretStr
 from sqlalchemy import Engine
 
@@ -24,9 +27,10 @@ from node_client import database, deployment
 from node_client.chain import Chain
 from node_client.errors import ChainError
 from node_client.mirror import Mirror
+from node_client.network import anvil as anvil_network
 from node_client.settings import Settings
-from node_client.signer import Keystore
-from tests.node_client.ledger_world import TONNE, World, b32
+from node_client.signer import Key
+from tests.node_client.ledger_world import FIRST_KEY, TONNE, World, b32
 
 PASSWORD = "a password for tests"
 _numbers = itertools.count()
@@ -137,13 +141,22 @@ class Town:
         return int(held["retired"])
 
 
-@contextmanager
-def town(world: World, folder: Path, database_url: str) -> Iterator[Town]:
-    """A world with a holder of 100 t, mirrored as it grows; the API is not running yet."""
-    settings = settings_of(world, folder, database_url)
-    keystore = Keystore(settings.keystore, PASSWORD)
-    holder = keystore.create("holder")
-    keystore.create("relayer")
+def quick_key(keystore: Path, name: str) -> str:
+    """A new key under a password that is cheap to try, since tests open keys all the time; its account."""
+    account = Account.create()
+    keystore.mkdir(parents=True, exist_ok=True)
+    encrypted = Account.encrypt(account.key, PASSWORD, kdf="pbkdf2", iterations=2)
+    (keystore / f"{name}.json").write_text(json.dumps(encrypted))
+    return str(account.address)
+
+
+def found(folder: Path) -> None:
+    """The folder has a chain, stopped, on which a holder has 100 t, and the keys of that holder and of a relayer."""
+    chain_folder, data = folder / "anvil", folder / "data"
+    world = World.deploy(anvil_network.up(chain_folder).rpc_url)
+    deployment.save(data / "deployments", world.deployment)
+    holder = quick_key(data / "keys", "holder")
+    quick_key(data / "keys", "relayer")
     world.members()
     world.act("authority", "Methodologies", "setAppraisalRule", 1, 50)
     token_id = world.credit()
@@ -152,22 +165,39 @@ def town(world: World, folder: Path, database_url: str) -> Iterator[Town]:
     world.act(
         "owner", "Credits", "safeTransferFrom", world.account("owner"), holder, token_id, 100 * TONNE, b""
     )
+    (folder / "town.json").write_text(json.dumps({"holder": holder, "token_id": token_id}))
+    world.chain.close()
+    anvil_network.down(chain_folder)
+    (chain_folder / f"{anvil_network.NAME}.json").unlink()
+
+
+@contextmanager
+def town(folder: Path, database_url: str) -> Iterator[Town]:
+    """A copy of what `found` made, running, and mirrored as it grows; the API is not running yet."""
+    said = json.loads((folder / "town.json").read_text())
+    chain = Chain(anvil_network.up(folder / "anvil").rpc_url)
+    recorded = deployment.load(folder / "data" / "deployments", chain.chain_id)
+    authority = Key(Account.from_key(FIRST_KEY)).address
+    world = World(chain, recorded, {"authority": authority}, counter=itertools.count(1_000))
     database.upgrade(database_url)
     engine = database.engine(database_url)
-    Mirror(world.chain, engine, world.deployment).run()
-    key_id, api_key = key.create(engine, holder=holder, label="tests")
+    Mirror(chain, engine, recorded).run()
+    key_id, api_key = key.create(engine, holder=said["holder"], label="tests")
+    settings = settings_of(world, folder / "data", database_url)
     follower = Follower(world, engine)
-    yield Town(world, settings, engine, follower, holder, token_id, api_key, key_id)
+    yield Town(world, settings, engine, follower, said["holder"], said["token_id"], api_key, key_id)
     follower.stop()
     engine.dispose()
+    chain.close()
+    anvil_network.down(folder / "anvil")
 
 
 def settled(client: httpx.Client, town: Town, where: str, seconds: float = 30.0) -> dict[str, Any]:
     """A request, once it is at its end."""
     deadline = time.monotonic() + seconds
-    while time.monotonic() < deadline:
+    while True:
         found: dict[str, Any] = client.get(where, headers=town.headers()).json()
         if found["state"] in {"final", "refused", "expired"}:
             return found
+        assert time.monotonic() < deadline, found
         time.sleep(0.1)
-    raise AssertionError(found)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
@@ -17,7 +18,7 @@ from node_client import database
 from node_client.mirror import Mirror
 from node_client.network import anvil as anvil_network
 from node_client.settings import Settings
-from tests.api.city import Town, served, settings_of, town
+from tests.api.city import Town, found, served, settings_of, town
 from tests.node_client.ledger_world import World, everything
 
 
@@ -64,24 +65,27 @@ def told(told_settings: Settings) -> Iterator[httpx.Client]:
         yield client
 
 
-@pytest.fixture
-def own_anvil(tmp_path: Path) -> Iterator[Path]:
-    """A chain that is this test's alone; the folder it runs in."""
-    folder = tmp_path / "anvil"
-    anvil_network.up(folder)
-    yield folder
-    anvil_network.down(folder)
+@pytest.fixture(scope="session")
+def founded(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A stopped ledger with a holder, to be copied."""
+    folder = tmp_path_factory.mktemp("founded")
+    found(folder)
+    return folder
 
 
 @pytest.fixture
-def here(own_anvil: Path, tmp_path: Path, database_url: str) -> Iterator[Town]:
-    """A ledger with a holder, on both databases; the API is not running."""
-    chain = anvil_network.status(own_anvil)
-    assert chain is not None
-    world = World.deploy(chain.rpc_url)
-    with town(world, tmp_path / "data", database_url) as made:
+def here(founded: Path, tmp_path: Path, database_url: str) -> Iterator[Town]:
+    """A ledger with a holder that is this test's alone, on both databases; the API is not running."""
+    folder = tmp_path / "town"
+    shutil.copytree(founded, folder)
+    with town(folder, database_url) as made:
         yield made
-    world.chain.close()
+
+
+@pytest.fixture
+def own_anvil(here: Town) -> Path:
+    """The folder that this test's chain runs in."""
+    return here.settings.data.parent / "anvil"
 
 
 @pytest.fixture

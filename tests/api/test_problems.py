@@ -18,7 +18,9 @@ from tests.api.city import Town
 
 def told_problem(answer: httpx.Response, status: int, name: str) -> dict[str, Any]:
     """The answer is this problem, well-formed."""
-    assert (answer.status_code, answer.headers["content-type"]) == (status, "application/problem+json"), answer.text
+    assert (answer.status_code, answer.headers["content-type"]) == (status, "application/problem+json"), (
+        answer.text
+    )
     found: dict[str, Any] = answer.json()
     ProblemDocument.model_validate({**found, "instance": found.get("instance")})
     assert (found["type"], found["status"], found["name"]) == (f"/problems/{name}", status, name)
@@ -27,7 +29,10 @@ def told_problem(answer: httpx.Response, status: int, name: str) -> dict[str, An
 
 def test_every_error_of_the_contracts_has_its_problem_with_the_class_s_status() -> None:
     names = {
-        entry["name"] for path in ABI_FOLDER.glob("*.json") for entry in abi_of(path.stem) if entry["type"] == "error"
+        entry["name"]
+        for path in ABI_FOLDER.glob("*.json")
+        for entry in abi_of(path.stem)
+        if entry["type"] == "error"
     }
     for name in names & REFUSALS.keys():
         assert TABLE[name].status == REFUSALS[name].status
@@ -36,7 +41,9 @@ def test_every_error_of_the_contracts_has_its_problem_with_the_class_s_status() 
 
 
 def test_a_refusal_keeps_its_arguments_as_text() -> None:
-    refusal = refuse("CreditsNotFree", {"account": "0xA", "tokenId": 1 << 128 | 2, "freeGrams": 2**60, "requiredGrams": 3})
+    refusal = refuse(
+        "CreditsNotFree", {"account": "0xA", "tokenId": 1 << 128 | 2, "freeGrams": 2**60, "requiredGrams": 3}
+    )
     found = document(problem_of(refusal), "en")
     assert found["arguments"]["freeGrams"] == str(2**60)
     assert found["arguments"]["tokenId"] == f"0x{1 << 128 | 2:064x}"
@@ -110,7 +117,13 @@ def test_a_wrong_method_is_told_every_right_one(told: httpx.Client, path: str, a
 
 
 def test_problems_are_told_in_the_reader_s_language(told: httpx.Client) -> None:
-    for asked, said in (("zh-CN,zh;q=0.9", "zh"), ("en", "en"), ("fr", "en"), ("en;q=0.5,zh;q=0.8", "zh"), ("*", "en")):
+    for asked, said in (
+        ("zh-CN,zh;q=0.9", "zh"),
+        ("en", "en"),
+        ("fr", "en"),
+        ("en;q=0.5,zh;q=0.8", "zh"),
+        ("*", "en"),
+    ):
         answer = told.get("/v1/members/99999", headers={"Accept-Language": asked})
         told_problem(answer, 404, "NotFound")
         assert answer.headers["content-language"] == said
@@ -145,7 +158,9 @@ def test_bodies_too_large_or_of_another_kind_are_refused(here: Town, client: htt
 
     told_problem(client.post("/v1/quotes", content=parts(), headers=headers), 413, "BodyTooLarge")
     told_problem(
-        client.post("/v1/retirements", data={"purpose": "event"}, headers=here.headers()), 415, "MediaTypeUnsupported"
+        client.post("/v1/retirements", data={"purpose": "event"}, headers=here.headers()),
+        415,
+        "MediaTypeUnsupported",
     )
 
 

@@ -9,8 +9,26 @@ import pytest
 from pydantic import BaseModel
 from sqlalchemy import create_engine, text
 
-from api import act, cancellation, correction, credit, deployment, holding, issuance, lock, member
-from api import methodology, project, purpose, report, retirement, role, setting, statistics, transfer
+from api import (
+    act,
+    cancellation,
+    correction,
+    credit,
+    deployment,
+    holding,
+    issuance,
+    lock,
+    member,
+    methodology,
+    project,
+    purpose,
+    report,
+    retirement,
+    role,
+    setting,
+    statistics,
+    transfer,
+)
 from api.listing import page_model
 from node_client.settings import Settings
 from tests.node_client.ledger_world import World
@@ -129,7 +147,9 @@ def test_retirements_are_found_by_purpose_project_and_credit(told: httpx.Client)
             both = [row for row in wanted if row["holder"] == holder]
             assert rows(told, "retirements", limit=1, holder=holder, **{field: value}) == both
     for code in ("event", "office"):
-        assert rows(told, "retirements", purpose=code) == [row for row in whole if row["purpose_code"] == code]
+        assert rows(told, "retirements", purpose=code) == [
+            row for row in whole if row["purpose_code"] == code
+        ]
     assert rows(told, "retirements", purpose="nothing") == []
 
 
@@ -168,14 +188,16 @@ def test_every_retired_serial_leads_to_its_retirement_and_no_other_does(told: ht
         assert told.get(f"/v1/serials/{token_id}/0").status_code == 422
 
 
-@pytest.mark.parametrize("by", [None, "day", "minute", "project", "methodology", "member", "vintage", "purpose"])
+@pytest.mark.parametrize(
+    "by", [None, "day", "minute", "project", "methodology", "member", "vintage", "purpose"]
+)
 def test_statistics_agree_with_the_lists(told: httpx.Client, by: str | None) -> None:
     answer = told.get("/v1/statistics", params={"by": by} if by else {})
     statistics.Statistics.model_validate_json(answer.content)
     found = answer.json()
-    credits = rows(told, "credits")
+    whole = rows(told, "credits")
     for kind in ("issued", "retired", "cancelled"):
-        assert int(found["total"][f"{kind}_grams"]) == sum(int(row[f"{kind}_grams"]) for row in credits)
+        assert int(found["total"][f"{kind}_grams"]) == sum(int(row[f"{kind}_grams"]) for row in whole)
         if by:
             parts = sum(int(row[f"{kind}_grams"]) for row in found["data"])
             # Only retirements have a purpose.

@@ -301,8 +301,19 @@ abstract contract World is Test {
         credits.openAccount(account, memberId);
     }
 
-    function _setStanding(uint32 memberId, IMembers.Standing standing) internal {
+    function _otherAuthority() internal returns (address account) {
+        account = _account("other authority");
         vm.prank(authority);
+        uint32 memberId = credits.registerMember(
+            IMembers.MemberKind.AUTHORITY, keccak256("other authority"), "other authority"
+        );
+        _openAccount(account, memberId);
+        _grant(AUTHORITY_ROLE, account);
+    }
+
+    function _setStanding(uint32 memberId, IMembers.Standing standing) internal {
+        // Nobody changes its own standing: the authority's is changed by another authority.
+        vm.prank(memberId == AUTHORITY_MEMBER ? _otherAuthority() : authority);
         credits.changeStanding(memberId, standing, "decision 7");
     }
 

@@ -109,12 +109,14 @@ contract DutiesTest is EveryAct {
             _grant(acts[i].role, buyer);
             (bool done, bytes memory answer) = _send(acts[i], buyer);
             assertTrue(!done, string.concat(acts[i].name, " is refused"));
-            bytes memory expected = abi.encodeWithSelector(
-                IMembers.MembersWrongKind.selector,
-                BUYER_MEMBER,
-                IMembers.MemberKind.BUYER,
-                _kindOf(acts[i].role)
-            );
+            bytes memory expected = acts[i].role == OPERATOR_ROLE
+                ? abi.encodeWithSelector(IMembers.MembersNotOperator.selector, BUYER_MEMBER, OPERATOR_MEMBER)
+                : abi.encodeWithSelector(
+                    IMembers.MembersWrongKind.selector,
+                    BUYER_MEMBER,
+                    IMembers.MemberKind.BUYER,
+                    _kindOf(acts[i].role)
+                );
             assertEq(answer, expected, acts[i].name);
             vm.revertToState(state);
             ++asked;
@@ -124,7 +126,6 @@ contract DutiesTest is EveryAct {
 
     function _kindOf(uint64 role) private pure returns (IMembers.MemberKind) {
         if (role == AUTHORITY_ROLE) return IMembers.MemberKind.AUTHORITY;
-        if (role == OPERATOR_ROLE) return IMembers.MemberKind.OPERATOR;
         return role == VERIFIER_ROLE ? IMembers.MemberKind.VERIFIER : IMembers.MemberKind.EXPERT;
     }
 
@@ -136,10 +137,7 @@ contract DutiesTest is EveryAct {
             vm.prank(authority);
             credits.appointOperator(NEXT_OPERATOR_MEMBER);
             bytes memory expected = abi.encodeWithSelector(
-                IMembers.MembersWrongKind.selector,
-                OPERATOR_MEMBER,
-                IMembers.MemberKind.OPERATOR,
-                IMembers.MemberKind.OPERATOR
+                IMembers.MembersNotOperator.selector, OPERATOR_MEMBER, NEXT_OPERATOR_MEMBER
             );
             (bool done, bytes memory answer) = _send(acts[i], operator);
             assertTrue(!done, acts[i].name);

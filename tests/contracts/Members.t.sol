@@ -166,6 +166,13 @@ contract MembersTest is World {
         assertEq(credits.memberOf(account), allowed ? memberId : 0, "member of the new account");
     }
 
+    function test_rule01_memberDoesNotChangeItsOwnStanding() public {
+        uint32 own = credits.memberOf(authority);
+        _refused(IMembers.MembersOwnStanding.selector, own);
+        vm.prank(authority);
+        credits.changeStanding(own, IMembers.Standing.CLOSED, "by mistake");
+    }
+
     function test_rule04_operatorIsReplacedInOneAct() public {
         assertEq(credits.operator(), OPERATOR_MEMBER, "first operator");
         vm.expectEmit(address(credits));

@@ -263,7 +263,7 @@ def test_a_replaced_operator_stops_at_once(scheme: Scheme, credit: str) -> None:
     scheme.done("member", "account", str(number), "new-operator")
     scheme.done("role", "grant", "operator", "new-operator")
     scheme.done("member", "operator", str(number))
-    scheme.refused("MembersWrongKind", *propose("55", "1"))
+    scheme.refused("MembersNotOperator", *propose("55", "1"))
     scheme.done("member", "operator", "2")
 
 

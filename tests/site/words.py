@@ -5,6 +5,7 @@ Run as a program it writes the catalogue anew: ids sorted, translations kept, id
 
 from __future__ import annotations
 
+import datetime
 from pathlib import Path
 
 from babel.messages.catalog import Catalog
@@ -47,7 +48,19 @@ def translations() -> dict[str, str]:
 
 def write(known: dict[str, str]) -> None:
     """The catalogue has exactly the ids shown, with the translations known."""
-    catalogue = Catalog(locale="zh", project="Tanhui", version="", fuzzy=False, charset="utf-8")
+    # The date is fixed, so that the file changes only with its messages.
+    date = datetime.datetime(2026, 11, 23, tzinfo=datetime.UTC)
+    catalogue = Catalog(
+        locale="zh",
+        header_comment="# Chinese of the pages and the API's problems; ids are the English sentences.",
+        project="Tanhui",
+        version="0.1",
+        last_translator="Tanhui",
+        language_team="zh",
+        creation_date=date,
+        revision_date=date,
+        fuzzy=False,
+    )
     for each in sorted(ids()):
         catalogue.add(each, known.get(each, ""))
     CATALOGUE.parent.mkdir(parents=True, exist_ok=True)
