@@ -12,6 +12,8 @@ BIN := .venv/bin
 PYTEST_ARGS ?=
 # `quick` for a look while writing contracts: `make test-contracts FOUNDRY_PROFILE=quick`.
 FOUNDRY_PROFILE ?= default
+# Larger chains: `make bench-mirror BENCH_ARGS="--events 300000"`.
+BENCH_ARGS ?=
 
 export HARDHAT_DISABLE_TELEMETRY_PROMPT := true
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
@@ -115,6 +117,10 @@ bench-gas: setup ## Measure the gas of every transaction and print JSON
 .PHONY: bench-import
 bench-import: setup ## Measure how fast citizens' acts are imported and print JSON
 	$(BIN)/python -m bench.import_acts
+
+.PHONY: bench-mirror
+bench-mirror: setup ## Measure the mirror against a bare download and print JSON; options in BENCH_ARGS
+	$(BIN)/python -m bench.mirror $(BENCH_ARGS)
 
 .PHONY: lock
 lock: ## Choose new versions of all packages within pyproject.toml and package.json; write the lock files

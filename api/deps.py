@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
-from pathlib import Path
 from typing import Annotated, Any, Final, TypeVar
 
 from fastapi import Depends, Request, Response
@@ -20,9 +19,9 @@ from api.kinds import LARGEST
 from api.node import Node
 from api.paging import LONGEST_CURSOR, Cursors
 from api.reading import Reader, Snapshot
-from node_client.errors import BadInput, DatabaseUnreachable
+from node_client.errors import DatabaseUnreachable
 from node_client.settings import Settings
-from node_client.signer import Keystore
+from node_client.signer import keystore_of
 
 T = TypeVar("T")
 
@@ -58,24 +57,6 @@ class Portal:
             raise DatabaseUnreachable(
                 f"the database did not answer: {error}", remedy="look at its log"
             ) from error
-
-
-def keystore_of(settings: Settings) -> Keystore:
-    """The keystore of the settings, with its password; an empty password opens nothing."""
-    password = settings.password.get_secret_value()
-    file: Path | None = settings.password_file
-    if file is None and not password and (settings.data / "password").exists():
-        file = settings.data / "password"
-    if file is not None:
-        try:
-            lines = file.read_text(encoding="utf-8").splitlines()
-        except OSError as error:
-            raise BadInput(
-                f"the password file {file} cannot be read: {error.strerror}",
-                remedy="correct TANHUI_PASSWORD_FILE",
-            ) from error
-        password = lines[0].strip() if lines else ""
-    return Keystore(settings.keystore, password)
 
 
 def portal_of(request: Request) -> Portal:

@@ -11,6 +11,7 @@ took to give the same logs when the recording was made.
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import json
 import os
@@ -20,7 +21,7 @@ import subprocess
 import sys
 import time
 from array import array
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -32,7 +33,7 @@ import msgspec
 from eth_abi.abi import encode
 from eth_utils.address import to_checksum_address
 from eth_utils.crypto import keccak
-from rlp import encode as rlp_encode
+from rlp import encode as rlp_encode  # type: ignore[import-untyped]  # it publishes no types
 
 from bench.world import VOLUME_GRAMS, World, filed_methodology, proposed_issuance, registered_project, world
 from node_client.acts import issuance
@@ -47,11 +48,21 @@ KINDS: Final = ("headers", "logs", "receipts", "totals")
 CREDITS: Final = 12
 LINES: Final = 3
 BLOCK_SECONDS: Final = 2
+# Of one line; each account starts with many thousand times as much of three credits.
+MOST_GRAMS: Final = 50_000
 GAS: Final = {"transfer": 90_000, "batch": 240_000, "retirement": 330_000, "other": 300_000}
-COMPANIES: Final = ("哈尔滨冰雪大世界股份有限公司", "松北新区会展酒店", "太阳岛风景区管理处", "龙江银行股份有限公司")
+COMPANIES: Final = (
+    "哈尔滨冰雪大世界股份有限公司",
+    "松北新区会展酒店",
+    "太阳岛风景区管理处",
+    "龙江银行股份有限公司",
+)
 CASES: Final = ("第四十二届哈尔滨国际冰雪节开幕式", "二〇二六年度办公运营", "国际马拉松赛", "员工通勤与差旅")
 PLACES: Final = ("哈尔滨市松北区", "哈尔滨市道里区中央大街", "")
 NOTES: Final = ("抵销开幕式全部的交通与用电排放", "自愿注销，不再转让", "")
+_TRANSFER: Final = ("address", "address", "uint256", "uint256", "bytes")
+_BATCH: Final = ("address", "address", "uint256[]", "uint256[]", "bytes")
+_RETIRE: Final = ("(bytes32,uint8,bytes32,uint32,uint32,string,string,string,string,(uint256,uint64)[])",)
 TOTALS: Final = "0x" + keccak(text="totals()")[:4].hex()
 
 
@@ -70,7 +81,8 @@ class Recording:
 
 def recording(events: int, seed: int = 1) -> Recording:
     """The recording of about so many events, made if need be."""
-    code = hashlib.sha256("".join(each.bytecode.hex() for each in _bytecodes()).encode()).hexdigest()[:12]
+    bytecode = b"".join(artifact.bytecode for artifact in compile_contracts().values())
+    code = hashlib.sha256(bytecode).hexdigest()[:12]
     folder = CACHE / f"chain-{FORMAT}-{code}-{seed}-{events}"
     if not (folder / "about.json").exists():
         shutil.rmtree(folder, ignore_errors=True)
@@ -83,11 +95,6 @@ def recording(events: int, seed: int = 1) -> Recording:
     about = json.loads((folder / "about.json").read_text(encoding="utf-8"))
     deployed = Deployment(**about.pop("deployment"))
     return Recording(folder=folder, deployment=deployed, **about)
-
-
-def _bytecodes() -> Sequence[Any]:
-    compiled = compile_contracts()
-    return [compiled[name] for name in sorted(compiled)]
 
 
 class _Sender:
@@ -109,6 +116,15 @@ class _Sender:
         return bytes(rlp_encode([*fields, self._chain_id * 2 + 35 + signature[64], r, s]))
 
 
+@functools.cache
+def _selector(signature: str) -> bytes:
+    return bytes(keccak(text=signature)[:4])
+
+
+def _call(function: str, kinds: tuple[str, ...], *args: Any) -> bytes:
+    return _selector(f"{function}({','.join(kinds)})") + encode(kinds, args)
+
+
 class _Maker:
     """Makes the chain and writes it down."""
 
@@ -122,13 +138,12 @@ class _Maker:
         self._waiting: list[str] = []
         self._gas = 0
         self._acts = {"transfer": 0, "batch": 0, "retirement": 0, "other": 0}
-        self._selectors: dict[str, bytes] = {}
         self._time = 0
 
     def make(self, folder: Path) -> None:
         tokens = self._credits()
         self._time = self._made.ledger.chain.headers(*(self._made.ledger.chain.head(),) * 2)[0].timestamp
-        self._rpc.call("evm_setAutomine", False)  # noqa: FBT003 - the node's own parameter
+        self._rpc.call("evm_setAutomine", False)
         senders = self._accounts(tokens)
         self._trade(senders, tokens)
         self._mine()
@@ -194,36 +209,20 @@ class _Maker:
             place, to = self._rng.sample(range(len(senders)), 2)
             sender, receiver = senders[place], senders[to].address
             held = self._held[place]
-            own = list(held)
+            own = [token_id for token_id, grams in held.items() if grams >= MOST_GRAMS]
             draw = self._rng.random()
             if draw < 0.6:
                 lines = self._take(held, self._rng.sample(own, 1))
-                data = self._data(
-                    "safeTransferFrom(address,address,uint256,uint256,bytes)",
-                    sender.address,
-                    receiver,
-                    *lines[0],
-                    b"",
-                )
+                data = _call("safeTransferFrom", _TRANSFER, sender.address, receiver, *lines[0], b"")
                 kind = "transfer"
             elif draw < 0.8:
                 lines = self._take(held, self._rng.sample(own, LINES))
                 ids, grams = zip(*lines, strict=True)
-                data = self._data(
-                    "safeBatchTransferFrom(address,address,uint256[],uint256[],bytes)",
-                    sender.address,
-                    receiver,
-                    ids,
-                    grams,
-                    b"",
-                )
+                data = _call("safeBatchTransferFrom", _BATCH, sender.address, receiver, ids, grams, b"")
                 kind = "batch"
             else:
                 lines = self._take(held, self._rng.sample(own, self._rng.choice((1, 1, 1, 2, 3))))
-                data = self._data(
-                    "retire((bytes32,uint8,bytes32,uint32,uint32,string,string,string,string,(uint256,uint64)[]))",
-                    self._record(lines),
-                )
+                data = _call("retire", _RETIRE, self._record(lines))
                 kind = "retirement"
             if kind != "retirement":
                 for token_id, grams_moved in lines:
@@ -235,10 +234,9 @@ class _Maker:
     def _take(self, held: dict[int, int], chosen: list[int]) -> list[tuple[int, int]]:
         lines = []
         for token_id in chosen:
-            grams = min(self._rng.randrange(1, 50_000), held[token_id])
+            grams = self._rng.randrange(1, MOST_GRAMS)
             held[token_id] -= grams
-            lines.append((token_id, max(grams, 1)))
-            assert grams, "the bench moves more than there is"
+            lines.append((token_id, grams))
         return lines
 
     def _record(self, lines: list[tuple[int, int]]) -> tuple[Any, ...]:
@@ -255,15 +253,6 @@ class _Maker:
             rng.choice(NOTES),
             lines,
         )
-
-    def _data(self, signature: str, *args: Any) -> bytes:
-        name, kinds = signature.split("(", 1)
-        if name not in self._selectors:
-            self._selectors[name] = keccak(text=signature)[:4]
-        packed = encode([f"({kinds}"], [args])
-        # A function's arguments are a tuple without its own offset.
-        dynamic = any(mark in kinds for mark in ("bytes)", "string", "[]"))
-        return self._selectors[name] + (packed[32:] if dynamic else packed)
 
     def _queue(self, raw: bytes, gas: int) -> None:
         if self._gas + gas > BLOCK_GAS_LIMIT:
@@ -291,16 +280,16 @@ class _Maker:
             at = hex(number)
             logs_of = {"fromBlock": at, "toBlock": at, "address": addresses}
             started = time.perf_counter()
-            logs = raw.decode(self._bytes("eth_getLogs", logs_of)).result
+            logs = raw.decode(self._rpc.raw("eth_getLogs", logs_of)).result
             node_seconds += time.perf_counter() - started
-            events += logs.count(b'"logIndex"')
             inner = bytes(logs)[1:-1]
+            events += inner.count(b'"logIndex"')
             call = {"to": deployment.addresses["Credits"], "data": TOTALS}
             parts = {
-                "headers": bytes(raw.decode(self._bytes("eth_getBlockByNumber", at, False)).result),  # noqa: FBT003 - as above
+                "headers": bytes(raw.decode(self._rpc.raw("eth_getBlockByNumber", at, False)).result),
                 "logs": b"," + inner if inner else b"",
-                "receipts": bytes(raw.decode(self._bytes("eth_getBlockReceipts", at)).result),
-                "totals": bytes(raw.decode(self._bytes("eth_call", call, at)).result),
+                "receipts": bytes(raw.decode(self._rpc.raw("eth_getBlockReceipts", at)).result),
+                "totals": bytes(raw.decode(self._rpc.raw("eth_call", call, at)).result),
             }
             for kind, part in parts.items():
                 offsets[kind].append(offsets[kind][-1] + files[kind].write(part))
@@ -318,9 +307,6 @@ class _Maker:
             "node_seconds": round(node_seconds, 3),
         }
         (folder / "about.json").write_text(json.dumps(about, indent=2), encoding="utf-8")
-
-    def _bytes(self, method: str, *params: Any) -> bytes:
-        return self._rpc.raw(method, *params)
 
 
 class _Answer(msgspec.Struct):
@@ -360,7 +346,7 @@ class _Handler(BaseHTTPRequestHandler):
     disable_nagle_algorithm = True
     files: ClassVar[_Files]
 
-    def do_POST(self) -> None:  # noqa: N802 - the base class's name
+    def do_POST(self) -> None:
         body = msgspec.json.decode(self.rfile.read(int(self.headers["content-length"])))
         if isinstance(body, dict) and body["method"] == "eth_getLogs":
             self._logs(body)

@@ -98,9 +98,7 @@ def build_standard_input(root: Path = ROOT) -> dict[str, Any]:
     sources = _reachable_sources(root, settings["remappings"])
     own = sorted(unit for unit in sources if unit.startswith("contracts/"))
     # The syntax tree tells contracts from libraries and abstract ones; nothing else needs it.
-    selection: dict[str, dict[str, list[str]]] = {
-        unit: {"*": list(_OUTPUTS), "": ["ast"]} for unit in own
-    }
+    selection: dict[str, dict[str, list[str]]] = {unit: {"*": list(_OUTPUTS), "": ["ast"]} for unit in own}
     return {
         "language": "Solidity",
         "sources": {unit: {"content": sources[unit]} for unit in sorted(sources)},

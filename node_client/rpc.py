@@ -54,6 +54,10 @@ class Rpc:
         answer = self._post({"jsonrpc": "2.0", "id": next(self._ids), "method": method, "params": params})
         return self._result(method, answer)
 
+    def raw(self, method: str, *params: Any) -> bytes:
+        """The whole body that the node answers one call with, unread. Raises `ChainUnreachable`."""
+        return self._exchange({"jsonrpc": "2.0", "id": next(self._ids), "method": method, "params": params})
+
     def batch(self, method: str, params: Sequence[Sequence[Any]]) -> list[Any]:
         """The results of one method for many parameter lists, in their order."""
         results: list[Any] = []
@@ -76,19 +80,31 @@ class Rpc:
         return results
 
     def _post(self, body: Any) -> Any:
+        answer = self._exchange(body)
         started = time.perf_counter()
         try:
-            response = self._client.post(
-                self.url, content=self._encoder.encode(body), headers={"content-type": "application/json"}
-            )
-            return self._decoder.decode(response.content)
-        except (httpx.HTTPError, httpx.InvalidURL, msgspec.DecodeError) as error:
-            raise ChainUnreachable(
-                f"the node at {self.url} does not answer: {type(error).__name__} {error}".rstrip(),
-                remedy="start it (tanhui chain up) or correct TANHUI_NODE_URL",
-            ) from error
+            return self._decoder.decode(answer)
+        except msgspec.DecodeError as error:
+            raise self._unreachable(error) from error
         finally:
             self.waited_seconds += time.perf_counter() - started
+
+    def _exchange(self, body: Any) -> bytes:
+        started = time.perf_counter()
+        try:
+            return self._client.post(
+                self.url, content=self._encoder.encode(body), headers={"content-type": "application/json"}
+            ).content
+        except (httpx.HTTPError, httpx.InvalidURL) as error:
+            raise self._unreachable(error) from error
+        finally:
+            self.waited_seconds += time.perf_counter() - started
+
+    def _unreachable(self, error: Exception) -> ChainUnreachable:
+        return ChainUnreachable(
+            f"the node at {self.url} does not answer: {type(error).__name__} {error}".rstrip(),
+            remedy="start it (tanhui chain up) or correct TANHUI_NODE_URL",
+        )
 
     def _result(self, method: str, answer: Any) -> Any:
         if not isinstance(answer, dict) or ("result" not in answer and "error" not in answer):

@@ -20,26 +20,37 @@ class Settings(BaseSettings):
         default=Path("data"), description="Folder for the chain's state, deployment records, keys and SQLite."
     )
     node_url: str = Field(
-        default="", description="JSON-RPC address of the node; empty: the development chain of the data folder."
+        default="",
+        description="JSON-RPC address of the node; empty: the development chain of the data folder.",
     )
-    chain_id: int = Field(default=0, description="Chain id the node must have; 0: the one of the deployment record.")
+    chain_id: int = Field(
+        default=0, description="Chain id the node must have; 0: the one of the deployment record."
+    )
     database_url: str = Field(
         default="", description="SQLAlchemy address of the database; empty: SQLite in the data folder."
     )
     password: SecretStr = Field(
         default=SecretStr(""), description="Password of the keystore, when no password file is given."
     )
-    password_file: Path | None = Field(default=None, description="File whose first line is the keystore's password.")
+    password_file: Path | None = Field(
+        default=None, description="File whose first line is the keystore's password."
+    )
     host: str = Field(default="127.0.0.1", description="Address that the API listens on.")
-    port: int = Field(default=8640, ge=0, le=65535, description="Port that the API listens on; 0 takes a free one.")
+    port: int = Field(
+        default=8640, ge=0, le=65535, description="Port that the API listens on; 0 takes a free one."
+    )
     lag_blocks: int = Field(
-        default=0, ge=0, description="Blocks behind the head up to which the mirror reads; 0 where blocks are final."
+        default=0,
+        ge=0,
+        description="Blocks behind the head up to which the mirror reads; 0 where blocks are final.",
     )
     scheme_name_zh: str = Field(default="碳惠", description="Name of the scheme on Chinese pages.")
     scheme_name_en: str = Field(default="Tanhui", description="Name of the scheme on English pages.")
     unit_prefix: str = Field(default="HRBCER", description="Prefix of the credits' public serial numbers.")
     utc_offset_hours: int = Field(default=8, ge=-12, le=14, description="Offset of the times shown on pages.")
-    rate_limit: str = Field(default="600/minute", description="Requests that one address may make of the API.")
+    rate_limit: str = Field(
+        default="600/minute", description="Requests that one address may make of the API."
+    )
 
     @property
     def keystore(self) -> Path:

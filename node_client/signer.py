@@ -20,7 +20,8 @@ from eth_account.messages import encode_typed_data
 from eth_account.signers.local import LocalAccount
 from eth_utils.address import to_checksum_address
 
-from node_client.errors import KeyExists, KeyMissing, SigningError, WrongPassword
+from node_client.errors import BadInput, KeyExists, KeyMissing, SigningError, WrongPassword
+from node_client.settings import Settings
 
 _NAME: Final = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}")
 
@@ -159,6 +160,24 @@ class Keystore:
                 f"{self._path(name)} is no encrypted key", remedy="restore the file from its backup"
             ) from error
         return found
+
+
+def keystore_of(settings: Settings) -> Keystore:
+    """The keystore of the settings, with its password; an empty password opens nothing."""
+    password = settings.password.get_secret_value()
+    file: Path | None = settings.password_file
+    if file is None and not password and (settings.data / "password").exists():
+        file = settings.data / "password"
+    if file is not None:
+        try:
+            lines = file.read_text(encoding="utf-8").splitlines()
+        except OSError as error:
+            raise BadInput(
+                f"the password file {file} cannot be read: {error.strerror}",
+                remedy="correct TANHUI_PASSWORD_FILE",
+            ) from error
+        password = lines[0].strip() if lines else ""
+    return Keystore(settings.keystore, password)
 
 
 def new_password_file(path: Path) -> Path:

@@ -15,7 +15,8 @@ from api.server import serve as serve_api
 from node_client import database
 from node_client.errors import TanhuiError
 from node_client.settings import Settings
-from scripts.console import AsJson, account_of, errors_shown, examples, keystore_of, show, show_rows
+from node_client.signer import keystore_of
+from scripts.console import AsJson, account_of, errors_shown, examples, show, show_rows
 
 app = typer.Typer(help="Serve the API and the pages, and give out API keys.", no_args_is_help=True)
 key = typer.Typer(help="Give out and revoke API keys.", no_args_is_help=True)

@@ -28,7 +28,7 @@ from rich.table import Table
 from node_client.errors import BadInput, KeyMissing, TanhuiError
 from node_client.ledger import Act, DryRun, Ledger
 from node_client.settings import Settings
-from node_client.signer import Key, Keystore
+from node_client.signer import Key, Keystore, keystore_of
 from node_client.units import Day, Grams, day_of, parse_bytes32, parse_token_id, parse_tonnes, tonnes_text
 
 ROWS_REFUSED: Final = 8
@@ -69,27 +69,6 @@ class Acting:
     def account(self, text: str) -> str:
         """The address that an option gives: an address, or the name of a key."""
         return account_of(self.keystore, text)
-
-
-def keystore_of(settings: Settings) -> Keystore:
-    """The keystore of the settings, with its password; an empty password opens nothing."""
-    password = settings.password.get_secret_value()
-    if settings.password_file is not None:
-        password = _first_line(settings.password_file)
-    elif not password and (settings.data / "password").exists():
-        password = _first_line(settings.data / "password")
-    return Keystore(settings.keystore, password)
-
-
-def _first_line(path: Path) -> str:
-    try:
-        lines = path.read_text(encoding="utf-8").splitlines()
-    except OSError as error:
-        raise BadInput(
-            f"the password file {path} cannot be read: {error.strerror}",
-            remedy="correct TANHUI_PASSWORD_FILE",
-        ) from error
-    return lines[0] if lines else ""
 
 
 def account_of(keystore: Keystore, text: str) -> str:

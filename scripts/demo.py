@@ -35,9 +35,9 @@ from node_client.ledger import Ledger
 from node_client.mirror.registry import decode
 from node_client.network import ganache
 from node_client.settings import Settings
-from node_client.signer import Keystore, new_password_file
+from node_client.signer import Keystore, keystore_of, new_password_file
 from node_client.units import GRAMS_PER_TONNE, credit_name, parse_token_id, tonnes_text
-from scripts.console import errors_shown, keystore_of, out
+from scripts.console import errors_shown, out
 from scripts.deploy import deploy_once
 from scripts.import_file import parties_of, read_export, replay, show_outcome
 from scripts.mirror import audit_now, catch_up, mirror_of, print_audit

@@ -12,7 +12,8 @@ from node_client.deployment import Deployment
 from node_client.errors import ContractsMissing
 from node_client.ledger import connect
 from node_client.settings import Settings
-from scripts.console import AsJson, err, errors_shown, keystore_of, registration_hash, show
+from node_client.signer import keystore_of
+from scripts.console import AsJson, err, errors_shown, registration_hash, show
 
 
 def deploy(

@@ -15,13 +15,12 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from node_client.errors import BadInput
 from node_client.ledger import Ledger
 from node_client.settings import Settings
-from node_client.signer import Keystore
+from node_client.signer import Keystore, keystore_of
 from scripts.console import (
     ROWS_REFUSED,
     AsJson,
     err,
     errors_shown,
-    keystore_of,
     out,
     show,
     show_rows,

@@ -7,8 +7,8 @@ from typing import Annotated
 import typer
 
 from node_client.settings import Settings
-from node_client.signer import new_password_file
-from scripts.console import AsJson, errors_shown, examples, keystore_of, show, show_rows
+from node_client.signer import keystore_of, new_password_file
+from scripts.console import AsJson, errors_shown, examples, show, show_rows
 
 app = typer.Typer(help="Make and list the encrypted keys of accounts.", no_args_is_help=True)
 

@@ -15,7 +15,7 @@ from node_client.deployment import Role
 from node_client.errors import BadInput
 from node_client.ledger import Ledger
 from node_client.settings import Settings
-from node_client.signer import Key, Keystore
+from node_client.signer import Key, Keystore, keystore_of
 from scripts.console import (
     AsJson,
     DryRunOption,
@@ -24,7 +24,6 @@ from scripts.console import (
     errors_shown,
     examples,
     key_option,
-    keystore_of,
     registration_hash,
     show,
     show_rows,

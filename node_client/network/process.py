@@ -146,7 +146,9 @@ def npx(package: str, *arguments: str) -> list[str]:
     """
     program = shutil.which("npx")
     if program is None:
-        raise ToolMissing("Node is not installed: there is no npx", remedy="install Node 20 or newer, then run `make setup`")
+        raise ToolMissing(
+            "Node is not installed: there is no npx", remedy="install Node 20 or newer, then run `make setup`"
+        )
     if not (ROOT / "node_modules" / ".bin" / package).exists():
         raise ToolMissing(f"the npm package {package} is not installed", remedy="run `make setup`")
     return [program, "--prefix", str(ROOT), "--no-install", package, *arguments]

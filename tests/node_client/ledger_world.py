@@ -19,7 +19,7 @@ from eth_utils.address import to_checksum_address
 from eth_utils.crypto import keccak
 
 from node_client.chain import Chain, Log, abi_of
-from node_client.deployment import Deployment, deploy
+from node_client.deployment import GRANT_DELAY_SECONDS, Deployment, deploy
 from node_client.orders import TransferOrder, transfer_order
 from node_client.signer import Key
 from node_client.units import encode_token_id
@@ -403,6 +403,7 @@ def _roles(world: World) -> None:
     world.act("authority", "Roles", "revokeRole", 4, world.account("nobody"))
     world.act("authority", "Credits", "openAccount", world.account("second authority"), AUTHORITY)
     world.act("authority", "Roles", "grantRole", 1, world.account("second authority"), 60)
+    world.wait(GRANT_DELAY_SECONDS + 1)
     data = bytes.fromhex(calldata("Issuances", "setNoticeLength", 6 * DAY)[2:])
     world.act("second authority", "Roles", "schedule", issuances, data, 0)
     world.act("second authority", "Roles", "cancel", world.account("second authority"), issuances, data)
