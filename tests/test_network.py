@@ -16,6 +16,7 @@ from sqlalchemy import create_engine, text
 
 from node_client.network import ChainProcess, NetworkFailed, anvil, ganache
 from node_client.network.process import rpc
+from node_client.rpc import Rpc
 
 UNFUNDED = "0x" + "12" * 20
 
@@ -65,6 +66,18 @@ def test_a_second_up_returns_the_running_chain(network: ModuleType, tmp_path: Pa
     first = network.up(tmp_path)
     assert network.up(tmp_path) == first
     assert network.status(tmp_path) == first
+
+
+def test_a_chain_started_again_and_again_keeps_its_first_block(network: ModuleType, tmp_path: Path) -> None:
+    firsts = set()
+    for _ in range(4):
+        chain = Rpc(network.up(tmp_path).rpc_url)
+        firsts.add(chain.call("eth_getBlockByNumber", "0x0", False)["hash"])
+        chain.call("evm_mine")
+        chain.close()
+        network.down(tmp_path)
+        time.sleep(1)
+    assert len(firsts) == 1
 
 
 def test_down_leaves_no_process(network: ModuleType, tmp_path: Path) -> None:

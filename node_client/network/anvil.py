@@ -8,6 +8,7 @@ folder at a clean stop only, so a chain whose state must survive a crash is a ga
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Final
 
@@ -27,6 +28,9 @@ def up(
     Port 0 means the former port of the folder or any free one. Without `block_seconds` each transaction is
     mined at once. Its unlocked accounts are the same on every start.
     """
+    state = data_folder.resolve() / "anvil-state.json"
+    if state.exists() and process.running(data_folder, NAME) is None:
+        _one_first_block(state)
 
     def arguments(chosen_port: int) -> list[str]:
         options = {
@@ -37,7 +41,7 @@ def up(
             "--gas-price": "0",
             "--block-base-fee-per-gas": "0",
             "--gas-limit": str(BLOCK_GAS_LIMIT),
-            "--state": str(data_folder.resolve() / "anvil-state.json"),
+            "--state": str(state),
         }
         if block_seconds:
             options["--block-time"] = str(block_seconds)
@@ -56,3 +60,14 @@ def down(data_folder: Path) -> bool:
 def status(data_folder: Path) -> ChainProcess | None:
     """The anvil that runs with this folder and answers, if there is one."""
     return process.running(data_folder, NAME)
+
+
+def _one_first_block(state: Path) -> None:
+    # Each start makes a block 0 before it reads the state, and a stop writes that one down beside the chain's
+    # own; the next start may then take either. The chain's own is the oldest.
+    content = json.loads(state.read_bytes())
+    firsts = [each for each in content["blocks"] if int(each["header"]["number"], 16) == 0]
+    if len(firsts) > 1:
+        own = min(firsts, key=lambda each: int(each["header"]["timestamp"], 16))
+        content["blocks"] = [own, *(each for each in content["blocks"] if each not in firsts)]
+        state.write_text(json.dumps(content), encoding="utf-8")
