@@ -14,7 +14,7 @@ from typing import Any, Final, Literal, TypeAlias
 
 from api.site.form import tonnes
 
-Bucket: TypeAlias = Literal["minute", "hour", "day", "month"]
+Bucket: TypeAlias = Literal["second", "minute", "hour", "day", "month"]
 _MINUTE: Final = 60
 _HOUR: Final = 3600
 _DAY: Final = 86_400
@@ -46,6 +46,8 @@ class Moment:
 
 def bucket_of(span_seconds: int) -> Bucket:
     """The bucket that shows a span with some ten to two hundred points."""
+    if span_seconds <= 5 * _MINUTE:
+        return "second"
     if span_seconds <= 3 * _HOUR:
         return "minute"
     if span_seconds <= 4 * _DAY:
@@ -53,14 +55,22 @@ def bucket_of(span_seconds: int) -> Bucket:
     return "day" if span_seconds <= 150 * _DAY else "month"
 
 
-_LENGTHS: Final[dict[Bucket, int]] = {"minute": _MINUTE, "hour": _HOUR, "day": _DAY, "month": 30 * _DAY}
+_LENGTHS: Final[dict[Bucket, int]] = {
+    "second": 1,
+    "minute": _MINUTE,
+    "hour": _HOUR,
+    "day": _DAY,
+    "month": 30 * _DAY,
+}
 _STEPS: Final[dict[Bucket, tuple[int, ...]]] = {
+    "second": (1, 2, 5, 10, 15, 30, 60),
     "minute": (1, 2, 5, 10, 15, 30, 60),
     "hour": (1, 2, 3, 6, 12, 24),
     "day": (1, 2, 5, 7, 14, 30),
     "month": (1, 2, 3, 6, 12, 24, 60, 120),
 }
 _TICK_LABELS: Final[dict[Bucket, str]] = {
+    "second": "%H:%M:%S",
     "minute": "%H:%M",
     "hour": "%m-%d %H:%M",
     "day": "%m-%d",
@@ -69,13 +79,15 @@ _TICK_LABELS: Final[dict[Bucket, str]] = {
 
 
 def unix_of(key: str) -> int:
-    """The Unix seconds of a total's key: a day or a minute in UTC."""
-    form = "%Y-%m-%d" if len(key) == 10 else "%Y-%m-%dT%H:%MZ"
+    """The Unix seconds of a total's key: a day, a minute or a second in UTC."""
+    form = {10: "%Y-%m-%d", 17: "%Y-%m-%dT%H:%MZ"}.get(len(key), "%Y-%m-%dT%H:%M:%SZ")
     return int(datetime.datetime.strptime(key, form).replace(tzinfo=datetime.UTC).timestamp())
 
 
 def _start(at: datetime.datetime, bucket: Bucket) -> datetime.datetime:
     match bucket:
+        case "second":
+            return at
         case "minute":
             return at.replace(second=0)
         case "hour":
@@ -87,6 +99,7 @@ def _start(at: datetime.datetime, bucket: Bucket) -> datetime.datetime:
 
 
 _LABELS: Final[dict[Bucket, str]] = {
+    "second": "%Y-%m-%d %H:%M:%S",
     "minute": "%Y-%m-%d %H:%M",
     "hour": "%Y-%m-%d %H:00",
     "day": "%Y-%m-%d",
@@ -97,7 +110,7 @@ _LABELS: Final[dict[Bucket, str]] = {
 def history(rows: Iterable[Mapping[str, Any]], bucket: Bucket, zone: datetime.timezone) -> list[Moment]:
     """Running sums at the end of every bucket in which something happened.
 
-    Days and months are those of UTC, as the totals are kept; minutes and hours are in `zone`.
+    Days and months are those of UTC, as the totals are kept; seconds, minutes and hours are in `zone`.
     """
     used = datetime.UTC if bucket in {"day", "month"} else zone
     moments: list[Moment] = []
@@ -171,9 +184,10 @@ def frame(
     marks = [(value, tonnes(value)) for value in range(0, ceiling + 1, step)]
     left, right = _LETTER * max(len(text) for _, text in marks) + 12, width - 12.0
     top, bottom = 28.0, height - 32.0
-    first, end = moments[0].at, moments[-1].at
-    # The last moment has a width too, so that its step can be seen.
-    last = end + max(_LENGTHS[bucket], (end - first) // 30)
+    end = moments[-1].at
+    # Nothing was issued before the first moment, and the last has a width too: both steps can be seen.
+    margin = max(_LENGTHS[bucket], (end - moments[0].at) // 30)
+    first, last = moments[0].at - margin, end + margin
 
     def x(at: int) -> float:
         return left + (right - left) * (at - first) / (last - first)
@@ -187,7 +201,7 @@ def frame(
     lines = []
     for name in SERIES:
         points = [(x(each.at), y(getattr(each, name))) for each in shown]
-        path = f"M{left:.1f} {points[0][1]:.1f}"
+        path = f"M{left:.1f} {bottom:.1f}"
         for place, height_at in points:
             path += f"H{place:.1f}V{height_at:.1f}"
         path += f"H{right:.1f}"
@@ -227,6 +241,8 @@ def _time_ticks(
 def _round(at: datetime.datetime, bucket: Bucket, steps: int) -> datetime.datetime:
     """The round time at or before a bucket's start."""
     match bucket:
+        case "second":
+            return at.replace(second=at.second - at.second % min(steps, 60))
         case "minute":
             return at.replace(minute=at.minute - at.minute % steps)
         case "hour":

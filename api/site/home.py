@@ -10,7 +10,7 @@ import datetime
 from typing import Any, Final, cast
 
 from fastapi import APIRouter, Response
-from sqlalchemy import func, select
+from sqlalchemy import func, select, true
 
 from api.site import chart, lookup
 from api.site.act import subjects
@@ -18,13 +18,14 @@ from api.site.chart import Bucket, Moment
 from api.site.page import HEADERS, Here, Page, PageRoute
 from node_client import act, retirement, total
 from node_client.database import table_of
-from node_client.units import tonnes_text
+from node_client.units import time_of, tonnes_text
 
 router = APIRouter(route_class=PageRoute)
-_BUCKETS: Final[tuple[Bucket, ...]] = ("minute", "hour", "day", "month")
+_BUCKETS: Final[tuple[Bucket, ...]] = ("second", "minute", "hour", "day", "month")
 _NEWEST: Final = 8
 _PURPOSES: Final = 6
 _MOST_ROWS: Final = 100_000
+_MOST_SECONDS: Final = 5_000
 
 
 @router.get("/")
@@ -68,11 +69,42 @@ def history(page: Page, wanted: Bucket | None) -> tuple[Bucket, list[Moment]]:
     if first is None:
         return wanted or "day", []
     bucket = wanted or chart.bucket_of(chart.unix_of(last) - chart.unix_of(first) + 86_400)
-    by_minute = list(_rows(page, "minute")) if bucket in {"minute", "hour"} else []
-    if wanted is None and by_minute:
-        bucket = chart.bucket_of(chart.unix_of(by_minute[-1]["key"]) - chart.unix_of(by_minute[0]["key"]))
-    rows = by_minute if bucket in {"minute", "hour"} else _rows(page, "day")
+    if bucket in {"day", "month"}:
+        return bucket, chart.history(_rows(page, "day"), bucket, page.form.zone)
+    rows = list(_rows(page, "minute"))
+    if wanted is None:
+        bucket = chart.bucket_of(chart.unix_of(rows[-1]["key"]) - chart.unix_of(rows[0]["key"]))
+    if bucket == "second":
+        # Totals are kept by the minute; the seconds of a longer history would be a scan, and no picture.
+        few = (
+            sum(row["issuances"] + row["retirements"] + row["cancellations"] for row in rows) <= _MOST_SECONDS
+        )
+        bucket, rows = ("second", _seconds(page)) if few else ("minute", rows)
     return bucket, chart.history(rows, bucket, page.form.zone)
+
+
+def _seconds(page: Page) -> list[dict[str, Any]]:
+    """The totals of each second in which something was issued, retired or cancelled."""
+    credit, retired, cancelled = (table_of(name) for name in ("credit", "retirement", "cancellation"))
+    sums: dict[int, dict[str, Any]] = {}
+    for name, at, grams, table, chosen in (
+        ("issued_grams", credit.c.issued_at, credit.c.issued_grams, credit, true()),
+        ("retired_grams", retired.c.timestamp, retired.c.grams, retired, true()),
+        (
+            "cancelled_grams",
+            cancelled.c.decided_at,
+            cancelled.c.grams,
+            cancelled,
+            cancelled.c.state == "confirmed",
+        ),
+    ):
+        query = select(at, func.sum(grams)).select_from(table).where(chosen).group_by(at)
+        for second, total_grams in page.connection.execute(query):
+            empty = dict.fromkeys(("issued_grams", "retired_grams", "cancelled_grams"), 0)
+            sums.setdefault(second, empty)[name] = int(total_grams)
+    return [
+        {"key": time_of(second).strftime("%Y-%m-%dT%H:%M:%SZ"), **sums[second]} for second in sorted(sums)
+    ]
 
 
 def _rows(page: Page, dimension: str) -> Any:

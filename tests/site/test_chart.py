@@ -29,7 +29,15 @@ def rows(times: list[int], grams: int = 1_000_000) -> list[dict[str, object]]:
 
 @pytest.mark.parametrize(
     ("span", "bucket"),
-    [(0, "minute"), (3_600, "minute"), (DAY, "hour"), (30 * DAY, "day"), (900 * DAY, "month")],
+    [
+        (0, "second"),
+        (300, "second"),
+        (301, "minute"),
+        (3_600, "minute"),
+        (DAY, "hour"),
+        (30 * DAY, "day"),
+        (900 * DAY, "month"),
+    ],
 )
 def test_the_bucket_suits_the_span(span: int, bucket: str) -> None:
     assert chart.bucket_of(span) == bucket
