@@ -9,13 +9,14 @@ from typing import Annotated, Final
 import typer
 from rich.progress import track
 
+from node_client import database
 from node_client.acts import issuance, member, methodology, supervision
 from node_client.acts.member import MemberKind
 from node_client.deployment import Role
 from node_client.errors import BadInput
 from node_client.ledger import Ledger
 from node_client.settings import Settings
-from node_client.signer import Key, Keystore, keystore_of
+from node_client.signer import Key, Keystore, keystore_of, new_password_file
 from scripts.console import (
     AsJson,
     DryRunOption,
@@ -28,6 +29,7 @@ from scripts.console import (
     show,
     show_rows,
 )
+from scripts.deploy import deploy_once
 
 app = typer.Typer(help="Set up the parties and settings of a new ledger.", no_args_is_help=True)
 purposes = typer.Typer(help="The purposes that a retirement may have.", no_args_is_help=True)
@@ -102,12 +104,19 @@ def develop(
     notice_seconds: Annotated[int, typer.Option(help="Length of the public notice.", min=0)] = 0,
     as_json: AsJson = False,
 ) -> None:
-    """A development ledger has its parties, roles, purposes and settings; what is there already is left as it is.
+    """A development ledger stands, with keys, tables, parties, roles, purposes and settings; what is there stays.
 
-    For trying out and for tests: one keystore holds the keys of all parties, which a real scheme never does.
+    For trying out and for tests: one keystore holds the keys of all parties, which a real scheme never does. Contracts are
+    deployed on the data folder's own development chain only.
     """
     with errors_shown(as_json=as_json):
         settings = Settings()
+        if not settings.node_url:
+            if not settings.password_file and not settings.password.get_secret_value():
+                new_password_file(settings.data / "password")
+            ensure_development_keys(keystore_of(settings))
+            deploy_once(settings, "authority", AUTHORITY_NAME, development_code("authority"), as_json=as_json)
+            database.upgrade(settings.effective_database_url)
         ledger = Ledger.open(settings)
         try:
             members = set_up_development(
