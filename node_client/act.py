@@ -63,7 +63,7 @@ def _plain(value: Any, abi_type: str) -> Any:
 
 def fold(event: Event, kind: EventType, at: At, batch: Batch) -> None:
     """The act is in the journal."""
-    keep = event.keeps_args or any(getattr(event, name) > LARGEST for name in kind.wide)
+    keep = event.keeps_args or (bool(kind.wide) and any(getattr(event, name) > LARGEST for name in kind.wide))
     batch.insert(
         "act",
         sequence=at.sequence,

@@ -9,6 +9,7 @@ the fold in its own noun's file.
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from typing import Any, Final, TypeAlias
 
@@ -22,8 +23,8 @@ from node_client.event import At, Event
 Key: TypeAlias = tuple[Any, ...]
 Row: TypeAlias = dict[str, Any]
 
-# Rows kept between batches; beyond this many the cache starts anew.
-CACHED_ROWS: Final = 500_000
+# Rows kept between batches, some 700 bytes each; beyond this many the cache starts anew.
+CACHED_ROWS: Final = 100_000
 
 
 class Batch:
@@ -36,10 +37,11 @@ class Batch:
     def __init__(self, connection: Connection) -> None:
         self.previous: tuple[Event, At] | None = None
         self._connection = connection
-        self._inserted: dict[str, list[Row]] = {}
-        self._rows: dict[str, dict[Key, Row | None]] = {}
-        self._stored: dict[str, set[Key]] = {}
-        self._changed: dict[str, set[Key]] = {}
+        self._inserted: defaultdict[str, list[Row]] = defaultdict(list)
+        # None stands for a row that SQL does not have.
+        self._rows: defaultdict[str, dict[Key, Row | None]] = defaultdict(dict)
+        self._stored: defaultdict[str, set[Key]] = defaultdict(set)
+        self._changed: defaultdict[str, set[Key]] = defaultdict(set)
 
     def read_from(self, connection: Connection) -> None:
         """Rows not yet known are looked up over this connection."""
@@ -47,16 +49,16 @@ class Batch:
 
     def insert(self, table: str, **values: Any) -> None:
         """The row will be added."""
-        self._inserted.setdefault(table, []).append(values)
+        self._inserted[table].append(values)
 
     def row(self, table: str, *key: Any) -> Row:
         """The row of a key, to be changed in place; a new one with the columns' defaults when there is none yet."""
-        found = self._find(table, key)
+        found = self._rows[table].get(key) or self._find(table, key)
         if found is None:
             at = sheet(table)
             found = {**at.defaults, **dict(zip(at.keys, key, strict=True))}
             self._rows[table][key] = found
-        self._changed.setdefault(table, set()).add(key)
+        self._changed[table].add(key)
         return found
 
     def known(self, table: str, *key: Any) -> Row:
@@ -66,7 +68,7 @@ class Batch:
 
     def read(self, table: str, *key: Any) -> Mapping[str, Any]:
         """The row of a key, not to be changed. Raises `MirrorInconsistent` when there is none."""
-        found = self._find(table, key)
+        found = self._rows[table].get(key) or self._find(table, key)
         if found is None:
             raise MirrorInconsistent(
                 f"an event speaks of {table} {', '.join(map(str, key))}, which no earlier event made",
@@ -80,8 +82,8 @@ class Batch:
 
     def prefetch(self, table: str, keys: Iterable[Key]) -> None:
         """The rows of these keys are in the cache, fetched with few queries."""
-        rows = self._rows.setdefault(table, {})
-        missing = {key for key in keys if key not in rows}
+        rows = self._rows[table]
+        missing = set(keys) - rows.keys()
         if not missing:
             return
         at = sheet(table)
@@ -97,7 +99,7 @@ class Batch:
             at = sheet(name)
             added = self._inserted.pop(name, [])
             changed: list[Row] = []
-            stored = self._stored.setdefault(name, set())
+            stored = self._stored[name]
             for key in self._changed.pop(name, ()):
                 row = self._rows[name][key]
                 assert row is not None  # noqa: S101 - `row` put it there
@@ -112,7 +114,7 @@ class Batch:
         return written
 
     def _find(self, table: str, key: Key) -> Row | None:
-        rows = self._rows.setdefault(table, {})
+        rows = self._rows[table]
         if key not in rows:
             found = sheet(table).load(self._connection, key)
             if found is None:
@@ -122,8 +124,8 @@ class Batch:
         return rows[key]
 
     def _keep(self, table: str, key: Key, row: Row) -> None:
-        self._rows.setdefault(table, {})[key] = row
-        self._stored.setdefault(table, set()).add(key)
+        self._rows[table][key] = row
+        self._stored[table].add(key)
 
     def _shrink(self) -> None:
         if sum(map(len, self._rows.values())) > CACHED_ROWS:

@@ -7,7 +7,6 @@ Flow: CancellationProposed, CancellationConfirmed, CancellationReturned, and the
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Final
 
 from sqlalchemy import Connection, Index
@@ -41,8 +40,7 @@ def code_bytes(code: str) -> bytes:
     return parse_bytes32(code) if len(code) == 66 else code_to_bytes32(code)
 
 
-@dataclass(frozen=True, slots=True)
-class CancellationProposed(Event):
+class CancellationProposed(Event, frozen=True):
     """A cancellation was proposed."""
 
     contracts = ("Cancellations",)
@@ -60,8 +58,7 @@ class CancellationProposed(Event):
         return f"cancellation:{self.cancellation_id}"
 
 
-@dataclass(frozen=True, slots=True)
-class CancellationConfirmed(Event):
+class CancellationConfirmed(Event, frozen=True):
     """A cancellation was confirmed; the credits' CreditsCancelled follows."""
 
     contracts = ("Cancellations",)
@@ -73,8 +70,7 @@ class CancellationConfirmed(Event):
         return f"cancellation:{self.cancellation_id}"
 
 
-@dataclass(frozen=True, slots=True)
-class CancellationReturned(Event):
+class CancellationReturned(Event, frozen=True):
     """A cancellation was returned; nothing is taken."""
 
     contracts = ("Cancellations",)
@@ -86,8 +82,7 @@ class CancellationReturned(Event):
         return f"cancellation:{self.cancellation_id}"
 
 
-@dataclass(frozen=True, slots=True)
-class CreditsCancelled(Event):
+class CreditsCancelled(Event, frozen=True):
     """Credits were cancelled, for ever. A TransferSingle to nobody follows."""
 
     cancellation_id: int

@@ -11,11 +11,12 @@ from __future__ import annotations
 import functools
 import json
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
+import msgspec
 from eth_abi.abi import decode as abi_decode
 from eth_utils.address import to_checksum_address
 from eth_utils.crypto import keccak
@@ -25,7 +26,9 @@ from web3.providers.base import BaseProvider
 
 from node_client.errors import ChainMismatch, ChainUnreachable, Refused, TransactionLost
 from node_client.refusal import refuse
-from node_client.rpc import Rpc, RpcError
+from node_client.rpc import Answer, Rpc, RpcError
+
+T = TypeVar("T")
 
 ABI_FOLDER: Final = Path(__file__).parent / "abi"
 GAS_LIMIT: Final = 12_000_000
@@ -33,8 +36,8 @@ _ERROR_STRING: Final = bytes.fromhex("08c379a0")
 _PANIC: Final = bytes.fromhex("4e487b71")
 
 
-@dataclass(frozen=True, slots=True)
-class Header:
+# Structs of msgspec rather than dataclasses: frozen all the same, and made in a tenth of the time.
+class Header(msgspec.Struct, frozen=True):
     """A block's header; hashes and bloom as lower-case hex, time in Unix seconds."""
 
     number: int
@@ -45,8 +48,7 @@ class Header:
     logs_bloom: str
 
 
-@dataclass(frozen=True, slots=True)
-class Log:
+class Log(msgspec.Struct, frozen=True, gc=False):
     """One log as the node gave it; hashes and topics lower-case hex, address checksummed."""
 
     block: int
@@ -56,6 +58,33 @@ class Log:
     address: str
     topics: tuple[str, ...]
     data: bytes
+
+
+class _NodeLog(msgspec.Struct, rename="camel", gc=False):
+    """A log in the node's own words."""
+
+    block_number: str
+    block_hash: str
+    transaction_hash: str
+    log_index: str
+    address: str
+    topics: list[str]
+    data: str
+
+
+class _NodeHeader(msgspec.Struct, rename="camel"):
+    """A header in the node's own words, as far as it is stored."""
+
+    number: str
+    hash: str
+    parent_hash: str
+    timestamp: str
+    receipts_root: str
+    logs_bloom: str
+
+
+_LOGS: Final = msgspec.json.Decoder(Answer[list[_NodeLog]])
+_HEADERS: Final = msgspec.json.Decoder(list[Answer[_NodeHeader | None]])
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,15 +182,14 @@ class Chain:
         Raises `ChainUnreachable` when the node lacks one of them.
         """
         numbers = range(first, last + 1)
-        answers = self.rpc.batch("eth_getBlockByNumber", [[hex(number), False] for number in numbers])
+        asked = [[hex(number), False] for number in numbers]
+        answers = self._told(lambda: self.rpc.read_batch(_HEADERS, "eth_getBlockByNumber", asked))
         return [self._header(number, raw) for number, raw in zip(numbers, answers, strict=True)]
 
     def logs(self, first: int, last: int, addresses: Sequence[str]) -> list[Log]:
         """Every log of the addresses in the blocks first to last, as the node orders them."""
-        raw_logs = self._ask(
-            "eth_getLogs", {"fromBlock": hex(first), "toBlock": hex(last), "address": list(addresses)}
-        )
-        return [_log(raw) for raw in raw_logs]
+        asked = {"fromBlock": hex(first), "toBlock": hex(last), "address": list(addresses)}
+        return self._told(lambda: _logs(self.rpc.read(_LOGS, "eth_getLogs", asked)))
 
     def code_hash(self, address: str) -> str:
         """keccak-256 of the code at an address; of nothing when there is none."""
@@ -280,26 +308,34 @@ class Chain:
             raise decode_refusal(revert or b"") from error
 
     def _ask(self, method: str, *params: Any) -> Any:
+        return self._told(lambda: self.rpc.call(method, *params))
+
+    def _told(self, ask: Callable[[], T]) -> T:
+        """What the node says. Raises `ChainUnreachable` when it says no, or something that makes no sense."""
         try:
-            return self.rpc.call(method, *params)
+            return ask()
         except RpcError as error:
             raise ChainUnreachable(
                 f"the node at {self.url} refused {error}",
                 remedy="look at the node's log and its RPC settings",
             ) from error
+        except ValueError as error:
+            raise ChainUnreachable(
+                f"the node at {self.url} answers nonsense: {error}", remedy="look at the node's log"
+            ) from error
 
-    def _header(self, number: int, raw: Any) -> Header:
-        if not isinstance(raw, dict) or int(raw["number"], 16) != number:
+    def _header(self, number: int, raw: _NodeHeader | None) -> Header:
+        if raw is None or int(raw.number, 16) != number:
             raise ChainUnreachable(
                 f"the node at {self.url} has no block {number}", remedy="wait until it has caught up"
             )
         return Header(
             number=number,
-            hash=raw["hash"].lower(),
-            parent_hash=raw["parentHash"].lower(),
-            timestamp=int(raw["timestamp"], 16),
-            receipts_root=raw["receiptsRoot"].lower(),
-            logs_bloom=raw["logsBloom"].lower(),
+            hash=raw.hash.lower(),
+            parent_hash=raw.parent_hash.lower(),
+            timestamp=int(raw.timestamp, 16),
+            receipts_root=raw.receipts_root.lower(),
+            logs_bloom=raw.logs_bloom.lower(),
         )
 
 
@@ -315,6 +351,33 @@ def _contract(web3: Web3, address: str | None, contract_name: str) -> Contract:
 def _checksummed(address: str) -> str:
     # Checksumming costs a hash; logs come from a handful of contracts.
     return str(to_checksum_address(address))
+
+
+def _logs(raw_logs: list[_NodeLog]) -> list[Log]:
+    """The logs in our words. The logs of a block and of a transaction share their texts."""
+    shared: dict[str, Any] = {}
+    unhex = bytes.fromhex
+    found = []
+    for raw in raw_logs:
+        block, block_hash, tx_hash = raw.block_number, raw.block_hash, raw.transaction_hash
+        if block not in shared:
+            shared[block] = int(block, 16)
+        if block_hash not in shared:
+            shared[block_hash] = block_hash.lower()
+        if tx_hash not in shared:
+            shared[tx_hash] = tx_hash.lower()
+        found.append(
+            Log(
+                shared[block],
+                shared[block_hash],
+                shared[tx_hash],
+                int(raw.log_index, 16),
+                _checksummed(raw.address),
+                tuple([topic.lower() for topic in raw.topics]),
+                unhex(raw.data[2:]),
+            )
+        )
+    return found
 
 
 def _log(raw: Mapping[str, Any]) -> Log:

@@ -6,9 +6,9 @@ Flow: RetirementCorrected → `fold` → table `correction` → queries.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Final
 
+import msgspec
 from sqlalchemy import Connection, Index, select
 from sqlalchemy.engine import RowMapping
 from sqlmodel import SQLModel
@@ -22,8 +22,7 @@ from node_client.retirement import escaped_json
 TEXTS: Final = ("beneficiary", "case_reference", "place", "note", "reason")
 
 
-@dataclass(frozen=True, slots=True)
-class Correction:
+class Correction(msgspec.Struct, frozen=True):
     """The correction as given."""
 
     correction_id: str
@@ -36,8 +35,7 @@ class Correction:
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
-class RetirementCorrected(Event):
+class RetirementCorrected(Event, frozen=True):
     """A correction of a retirement's texts was recorded."""
 
     contracts = ("Corrections",)

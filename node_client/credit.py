@@ -7,7 +7,6 @@ Serials 1 to `retired_grams` of a credit are retired, without gaps.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Final
 
 from sqlalchemy import Connection, Index
@@ -25,8 +24,7 @@ from node_client.supervision import CreditFrozen, CreditUnfrozen
 from node_client.units import decode_token_id, token_hex
 
 
-@dataclass(frozen=True, slots=True)
-class CreditIssued(Event):
+class CreditIssued(Event, frozen=True):
     """A credit was issued, its whole volume at once. A TransferSingle from nobody follows."""
 
     token_id: int

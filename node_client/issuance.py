@@ -7,7 +7,6 @@ Flow: IssuanceProposed, IssuanceObjected, ObjectionAnswered, IssuanceConfirmed, 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Final
 
 from sqlalchemy import Connection, Index, select
@@ -23,15 +22,13 @@ from node_client.units import token_hex
 STATES: Final = ("none", "proposed", "confirmed", "returned")
 
 
-class _Issued(Event):
+class _Issued(Event, frozen=True):
     """Emitted by Issuances."""
 
-    __slots__ = ()
     contracts = ("Issuances",)
 
 
-@dataclass(frozen=True, slots=True)
-class IssuanceProposed(_Issued):
+class IssuanceProposed(_Issued, frozen=True):
     """An issuance was proposed; its public notice runs until `notice_ends_at` (Unix seconds)."""
 
     issuance_id: int
@@ -49,8 +46,7 @@ class IssuanceProposed(_Issued):
         return f"issuance:{self.issuance_id}"
 
 
-@dataclass(frozen=True, slots=True)
-class IssuanceObjected(_Issued):
+class IssuanceObjected(_Issued, frozen=True):
     """A member objected to an issuance."""
 
     objection_id: int
@@ -63,8 +59,7 @@ class IssuanceObjected(_Issued):
         return f"issuance:{self.issuance_id}"
 
 
-@dataclass(frozen=True, slots=True)
-class ObjectionAnswered(_Issued):
+class ObjectionAnswered(_Issued, frozen=True):
     """An objection was answered."""
 
     objection_id: int
@@ -76,8 +71,7 @@ class ObjectionAnswered(_Issued):
         return f"issuance:{self.issuance_id}"
 
 
-@dataclass(frozen=True, slots=True)
-class IssuanceConfirmed(_Issued):
+class IssuanceConfirmed(_Issued, frozen=True):
     """An issuance was confirmed."""
 
     issuance_id: int
@@ -88,8 +82,7 @@ class IssuanceConfirmed(_Issued):
         return f"issuance:{self.issuance_id}"
 
 
-@dataclass(frozen=True, slots=True)
-class IssuanceReturned(_Issued):
+class IssuanceReturned(_Issued, frozen=True):
     """An issuance was returned."""
 
     issuance_id: int
@@ -101,8 +94,7 @@ class IssuanceReturned(_Issued):
         return f"issuance:{self.issuance_id}"
 
 
-@dataclass(frozen=True, slots=True)
-class NoticeLengthSet(_Issued):
+class NoticeLengthSet(_Issued, frozen=True):
     """The length of later public notices changed."""
 
     keeps_args = True

@@ -7,7 +7,6 @@ queries. What a lock does to its holder's grams is folded by holding.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Final
 
 from sqlalchemy import Connection, Index, select
@@ -23,8 +22,7 @@ from node_client.event import At, Event, bounded
 from node_client.units import token_hex
 
 
-@dataclass(frozen=True, slots=True)
-class CreditsLocked(Event):
+class CreditsLocked(Event, frozen=True):
     """Grams were locked by their holder; `expires_at` is Unix seconds."""
 
     lock_id: str
@@ -40,8 +38,7 @@ class CreditsLocked(Event):
         return f"lock:{self.lock_id}"
 
 
-@dataclass(frozen=True, slots=True)
-class LockReleased(Event):
+class LockReleased(Event, frozen=True):
     """Locked grams became free again."""
 
     keeps_args = True
@@ -53,8 +50,7 @@ class LockReleased(Event):
         return f"lock:{self.lock_id}"
 
 
-@dataclass(frozen=True, slots=True)
-class LockDelivered(Event):
+class LockDelivered(Event, frozen=True):
     """Locked grams were delivered; the TransferSingle that follows is the transfer itself."""
 
     keeps_args = True
@@ -67,8 +63,7 @@ class LockDelivered(Event):
         return f"lock:{self.lock_id}"
 
 
-@dataclass(frozen=True, slots=True)
-class LockRetired(Event):
+class LockRetired(Event, frozen=True):
     """Locked grams were retired; the CreditsRetired that follows is the retirement itself."""
 
     keeps_args = True

@@ -7,7 +7,6 @@ Flow: MemberRegistered, MemberStandingChanged, AccountOpened, OperatorAppointed,
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Final
 
 from sqlalchemy import Connection, Index, select
@@ -35,8 +34,7 @@ KINDS: Final = (
 STANDINGS: Final = ("none", "active", "suspended", "closed")
 
 
-@dataclass(frozen=True, slots=True)
-class MemberRegistered(Event):
+class MemberRegistered(Event, frozen=True):
     """A member was registered, in standing active."""
 
     member_id: int
@@ -49,8 +47,7 @@ class MemberRegistered(Event):
         return f"member:{self.member_id}"
 
 
-@dataclass(frozen=True, slots=True)
-class MemberStandingChanged(Event):
+class MemberStandingChanged(Event, frozen=True):
     """A member's standing changed."""
 
     keeps_args = True
@@ -63,8 +60,7 @@ class MemberStandingChanged(Event):
         return f"member:{self.member_id}"
 
 
-@dataclass(frozen=True, slots=True)
-class AccountOpened(Event):
+class AccountOpened(Event, frozen=True):
     """An account was opened for a member."""
 
     account: str
@@ -75,8 +71,7 @@ class AccountOpened(Event):
         return f"account:{self.account}"
 
 
-@dataclass(frozen=True, slots=True)
-class OperatorAppointed(Event):
+class OperatorAppointed(Event, frozen=True):
     """A member became the operator."""
 
     keeps_args = True

@@ -7,7 +7,6 @@ and `appraisal` (the rule is a setting) → queries.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Final
 
 from sqlalchemy import Connection, Index, select
@@ -23,8 +22,7 @@ from node_client.event import At, Event
 STATES: Final = ("none", "submitted", "appraisal", "filed", "rejected", "suspended", "withdrawn")
 
 
-@dataclass(frozen=True, slots=True)
-class MethodologySubmitted(Event):
+class MethodologySubmitted(Event, frozen=True):
     """A methodology was submitted."""
 
     contracts = ("Methodologies",)
@@ -41,8 +39,7 @@ class MethodologySubmitted(Event):
         return f"methodology:{self.methodology_id}"
 
 
-@dataclass(frozen=True, slots=True)
-class MethodologyAppraised(Event):
+class MethodologyAppraised(Event, frozen=True):
     """An expert gave an opinion; `score` is 0 to 100."""
 
     contracts = ("Methodologies",)
@@ -56,8 +53,7 @@ class MethodologyAppraised(Event):
         return f"methodology:{self.methodology_id}"
 
 
-@dataclass(frozen=True, slots=True)
-class MethodologyStateChanged(Event):
+class MethodologyStateChanged(Event, frozen=True):
     """A methodology changed state."""
 
     contracts = ("Methodologies",)
@@ -72,8 +68,7 @@ class MethodologyStateChanged(Event):
         return f"methodology:{self.methodology_id}"
 
 
-@dataclass(frozen=True, slots=True)
-class AppraisalRuleSet(Event):
+class AppraisalRuleSet(Event, frozen=True):
     """The rule of appraisal changed."""
 
     contracts = ("Methodologies",)

@@ -6,9 +6,9 @@ Flow: ProjectSubmitted, ProjectStateChanged → `fold` → tables `project` and 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Final
 
+import msgspec
 from sqlalchemy import Connection, Index, select
 from sqlalchemy.engine import RowMapping
 from sqlmodel import SQLModel
@@ -22,8 +22,7 @@ from node_client.event import At, Event
 STATES: Final = ("none", "submitted", "registered", "returned", "suspended", "closed")
 
 
-@dataclass(frozen=True, slots=True)
-class ProjectSubmission:
+class ProjectSubmission(msgspec.Struct, frozen=True):
     """What an owner submits of a project; the crediting period is [start, end) in days since 1970."""
 
     methodology_id: int
@@ -36,8 +35,7 @@ class ProjectSubmission:
     claim_keys: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class ProjectSubmitted(Event):
+class ProjectSubmitted(Event, frozen=True):
     """A project was submitted."""
 
     contracts = ("Projects",)
@@ -50,8 +48,7 @@ class ProjectSubmitted(Event):
         return f"project:{self.project_id}"
 
 
-@dataclass(frozen=True, slots=True)
-class ProjectStateChanged(Event):
+class ProjectStateChanged(Event, frozen=True):
     """A project changed state."""
 
     contracts = ("Projects",)

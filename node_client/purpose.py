@@ -6,7 +6,6 @@ Flow: PurposeSet → `fold` → table `purpose` → queries.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Final
 
 from sqlalchemy import Connection, select
@@ -19,8 +18,7 @@ from node_client.database import flag, number, text
 from node_client.event import At, Event
 
 
-@dataclass(frozen=True, slots=True)
-class PurposeSet(Event):
+class PurposeSet(Event, frozen=True):
     """A purpose was added, renamed, allowed or disallowed."""
 
     keeps_args = True

@@ -6,7 +6,6 @@ Flow: ReportSubmitted, ReportWithdrawn, ReportVerified → `fold` → table `rep
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Final
 
 from sqlalchemy import Connection, Index
@@ -22,8 +21,7 @@ from node_client.event import At, Event, bounded
 STATES: Final = ("none", "submitted", "verified", "rejected", "withdrawn")
 
 
-@dataclass(frozen=True, slots=True)
-class ReportSubmitted(Event):
+class ReportSubmitted(Event, frozen=True):
     """A monitoring report was submitted, and its days [start, end) claimed."""
 
     contracts = ("Projects",)
@@ -40,8 +38,7 @@ class ReportSubmitted(Event):
         return f"report:{self.report_id}"
 
 
-@dataclass(frozen=True, slots=True)
-class ReportWithdrawn(Event):
+class ReportWithdrawn(Event, frozen=True):
     """A report was withdrawn by its owner, and its days released."""
 
     contracts = ("Projects",)
@@ -54,8 +51,7 @@ class ReportWithdrawn(Event):
         return f"report:{self.report_id}"
 
 
-@dataclass(frozen=True, slots=True)
-class ReportVerified(Event):
+class ReportVerified(Event, frozen=True):
     """A verifier gave its verdict."""
 
     contracts = ("Projects",)

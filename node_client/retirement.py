@@ -7,7 +7,6 @@ queries. What a retirement takes is folded by holding, credit and total.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, Final
 
 import msgspec
@@ -18,22 +17,21 @@ from sqlmodel import SQLModel
 from node_client import database
 from node_client.batch import Batch
 from node_client.database import address, blob, hash_text, number, text
-from node_client.event import At, EscapedText, Event
+from node_client.decoding import EscapedText
+from node_client.event import At, Event
 from node_client.units import time_of, token_hex, tonnes_text
 
 TEXTS: Final = ("beneficiary", "case_reference", "place", "note")
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
+class Line(msgspec.Struct, frozen=True):
     """One credit's part of a retirement."""
 
     token_id: int
     grams: int
 
 
-@dataclass(frozen=True, slots=True)
-class Retirement:
+class Retirement(msgspec.Struct, frozen=True):
     """The record as given; the consumption's days are [from, until) since 1970, both 0 when none is stated."""
 
     retirement_id: str
@@ -48,8 +46,7 @@ class Retirement:
     lines: tuple[Line, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class CreditsRetired(Event):
+class CreditsRetired(Event, frozen=True):
     """Credits were retired, for ever. A TransferSingle or TransferBatch to nobody follows."""
 
     retirement_id: str

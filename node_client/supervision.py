@@ -7,7 +7,6 @@ in their own files.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Final
 
 from sqlalchemy import Connection, select
@@ -18,16 +17,14 @@ from node_client.event import At, Event
 from node_client.units import token_hex
 
 
-class _Supervised(Event):
+class _Supervised(Event, frozen=True):
     """Emitted by Supervision; its fields stand in the journal."""
 
-    __slots__ = ()
     contracts = ("Supervision",)
     keeps_args = True
 
 
-@dataclass(frozen=True, slots=True)
-class AccountFrozen(_Supervised):
+class AccountFrozen(_Supervised, frozen=True):
     """An account was frozen until a time, or its freeze's end moved."""
 
     account: str
@@ -39,8 +36,7 @@ class AccountFrozen(_Supervised):
         return f"account:{self.account}"
 
 
-@dataclass(frozen=True, slots=True)
-class AccountUnfrozen(_Supervised):
+class AccountUnfrozen(_Supervised, frozen=True):
     """An account's freeze was ended by an act."""
 
     account: str
@@ -51,8 +47,7 @@ class AccountUnfrozen(_Supervised):
         return f"account:{self.account}"
 
 
-@dataclass(frozen=True, slots=True)
-class CreditFrozen(_Supervised):
+class CreditFrozen(_Supervised, frozen=True):
     """A credit was frozen until a time, or its freeze's end moved."""
 
     token_id: int
@@ -64,8 +59,7 @@ class CreditFrozen(_Supervised):
         return f"credit:{token_hex(self.token_id)}"
 
 
-@dataclass(frozen=True, slots=True)
-class CreditUnfrozen(_Supervised):
+class CreditUnfrozen(_Supervised, frozen=True):
     """A credit's freeze was ended by an act."""
 
     token_id: int
@@ -76,8 +70,7 @@ class CreditUnfrozen(_Supervised):
         return f"credit:{token_hex(self.token_id)}"
 
 
-@dataclass(frozen=True, slots=True)
-class LedgerPaused(_Supervised):
+class LedgerPaused(_Supervised, frozen=True):
     """Credits stand still from now on."""
 
     member_id: int
@@ -88,8 +81,7 @@ class LedgerPaused(_Supervised):
         return "ledger"
 
 
-@dataclass(frozen=True, slots=True)
-class UnpauseProposed(_Supervised):
+class UnpauseProposed(_Supervised, frozen=True):
     """A member proposed to end the pause."""
 
     member_id: int
@@ -99,8 +91,7 @@ class UnpauseProposed(_Supervised):
         return "ledger"
 
 
-@dataclass(frozen=True, slots=True)
-class LedgerUnpaused(_Supervised):
+class LedgerUnpaused(_Supervised, frozen=True):
     """The pause ended, confirmed by a second member."""
 
     member_id: int

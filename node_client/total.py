@@ -8,6 +8,7 @@ methodology, member (numbers; the first holder's, the retiring and the losing me
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -62,12 +63,12 @@ def fold(event: Event, at: At, batch: Batch) -> None:
         case CreditsRetired():
             _retire(event, at, batch)
         case TransferSingle() | TransferBatch() if NOBODY not in (event.from_, event.to):
-            for dimension, key in _of_time(at):
+            for dimension, key in _of_time(at.timestamp):
                 batch.row("total", dimension, key)["transfers"] += 1
         case CreditIssued():
             member_id = batch.read("account", event.holder)["member_id"]
             for dimension, key in (
-                *_of_time(at),
+                *_of_time(at.timestamp),
                 *_of_credit(batch, event.token_id),
                 ("member", str(member_id)),
             ):
@@ -77,7 +78,7 @@ def fold(event: Event, at: At, batch: Batch) -> None:
         case CreditsCancelled():
             member_id = batch.read("account", event.holder)["member_id"]
             for dimension, key in (
-                *_of_time(at),
+                *_of_time(at.timestamp),
                 *_of_credit(batch, event.token_id),
                 ("member", str(member_id)),
             ):
@@ -93,7 +94,7 @@ def _retire(event: CreditsRetired, at: At, batch: Batch) -> None:
     whole = sum(line.grams for line in event.record.lines)
     sums: dict[tuple[str, str], int] = {}
     member_id = batch.read("account", event.holder)["member_id"]
-    for key in (*_of_time(at), ("member", str(member_id)), ("purpose", str(event.record.purpose))):
+    for key in (*_of_time(at.timestamp), ("member", str(member_id)), ("purpose", str(event.record.purpose))):
         sums[key] = whole
     for line in event.record.lines:
         for key in _of_credit(batch, line.token_id):
@@ -104,8 +105,9 @@ def _retire(event: CreditsRetired, at: At, batch: Batch) -> None:
         row["retirements"] += 1
 
 
-def _of_time(at: At) -> Iterable[tuple[str, str]]:
-    minute = time_of(at.timestamp).strftime("%Y-%m-%dT%H:%MZ")
+@functools.lru_cache(maxsize=1_000)
+def _of_time(timestamp: int) -> tuple[tuple[str, str], ...]:
+    minute = time_of(timestamp).strftime("%Y-%m-%dT%H:%MZ")
     return ("all", ""), ("day", minute[:10]), ("minute", minute)
 
 

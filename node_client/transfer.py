@@ -8,7 +8,6 @@ it says which, and must say the same amounts.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Final
 
 from sqlalchemy import Connection, Index, or_, select
@@ -28,8 +27,7 @@ from node_client.units import token_hex
 NOBODY: Final = "0x" + "0" * 40
 
 
-@dataclass(frozen=True, slots=True)
-class TransferSingle(Event):
+class TransferSingle(Event, frozen=True):
     """Grams of one credit moved."""
 
     operator: str
@@ -48,8 +46,7 @@ class TransferSingle(Event):
         return f"transfer:{at.sequence}"
 
 
-@dataclass(frozen=True, slots=True)
-class TransferBatch(Event):
+class TransferBatch(Event, frozen=True):
     """Grams of several credits, or of none, moved."""
 
     operator: str
@@ -68,8 +65,7 @@ class TransferBatch(Event):
         return f"transfer:{at.sequence}"
 
 
-@dataclass(frozen=True, slots=True)
-class TransferOrderCarried(Event):
+class TransferOrderCarried(Event, frozen=True):
     """A signed transfer order was carried; the TransferSingle that follows is the transfer itself."""
 
     keeps_args = True
@@ -81,8 +77,7 @@ class TransferOrderCarried(Event):
         return f"order:{self.order_id}"
 
 
-@dataclass(frozen=True, slots=True)
-class ApprovalForAll(Event):
+class ApprovalForAll(Event, frozen=True):
     """An account allowed or forbade another to transfer for it."""
 
     keeps_args = True

@@ -8,8 +8,11 @@ One unit everywhere: the gram of CO2 equivalent, an integer. Tonnes exist only a
 from __future__ import annotations
 
 import datetime
+import functools
 import re
 from typing import Final, NewType
+
+from sha3 import keccak_256
 
 Grams = NewType("Grams", int)
 TokenId = NewType("TokenId", int)
@@ -55,6 +58,7 @@ def decode_token_id(token_id: int) -> tuple[int, int]:
     return token_id >> 128, token_id & (2**128 - 1)
 
 
+@functools.lru_cache(maxsize=20_000)
 def token_hex(token_id: int) -> str:
     """The token id as 0x and 64 lower-case digits, the form in SQL, API and pages."""
     return f"0x{token_id:064x}"
@@ -100,6 +104,11 @@ def code_to_bytes32(code: str) -> bytes:
 def code_from_bytes32(raw: bytes) -> str:
     """The code of a padded bytes32; other bytes are written as backslash escapes."""
     return text_from_bytes(raw.rstrip(b"\x00"))
+
+
+def keccak(raw: bytes) -> bytes:
+    """The keccak-256 hash; a tenth of eth-utils' time, for where thousands are needed."""
+    return bytes(keccak_256(raw).digest())
 
 
 def hex32(raw: bytes) -> str:

@@ -1,8 +1,8 @@
 """The mirror: from the chain to SQL, exactly once.
 
-Flow, for backfill and live alike: plan (which blocks) → fetch (headers, logs) → verify (chain of headers, blooms, order) →
-fold (events into rows) → verify (the contract's own count and sums at the last block) → commit (headers, rows and checkpoint
-in one transaction, fenced).
+Flow, for backfill and live alike: plan (which blocks) → fetch (headers, logs, the contract's own count and sums) → verify
+(chain of headers, blooms, order) → fold (events into rows) → verify (count and sums at the last block) → commit (headers, rows
+and checkpoint in one transaction, fenced). While a batch is folded and committed, a thread fetches and verifies the next.
 
 Whatever is wrong stops the mirror before anything of the batch is written; a crash at any instant leaves whole batches only.
 """
@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
@@ -28,10 +29,10 @@ from node_client.mirror import checkpoint as checkpoints
 from node_client.mirror import registry, verify
 from node_client.mirror.checkpoint import Checkpoint
 
-FEWEST_BLOCKS: Final = 1
+FIRST_BLOCKS: Final = 32
 MOST_BLOCKS: Final = 4_000
-MANY_LOGS: Final = 20_000
-FEW_LOGS: Final = 5_000
+# Logs that a batch should have: enough to make each batch's own costs small, few enough to hold two batches in memory.
+WANTED_LOGS: Final = 6_000
 LONGEST_PAUSE_SECONDS: Final = 30.0
 
 
@@ -57,8 +58,16 @@ class Status:
 
 @dataclass(frozen=True, slots=True)
 class _Fetched:
+    """Blocks as the node told them, verified; `totals` is what the contract says at the last one, None if it cannot."""
+
     headers: list[Header]
     logs: list[Log]
+    totals: dict[str, Any] | None
+
+    @property
+    def last(self) -> int:
+        """The last block."""
+        return self.headers[-1].number
 
 
 def _quiet(_progress: Progress) -> None:
@@ -87,7 +96,7 @@ class Mirror:
         self._contracts = {address: name for name, address in deployment.addresses.items()}
         self._lag_blocks = lag_blocks
         self._most_blocks = most_blocks
-        self._blocks = min(256, most_blocks)
+        self._blocks = min(FIRST_BLOCKS, most_blocks)
         self._poll_seconds = poll_seconds
         self._batch: Batch | None = None
 
@@ -168,23 +177,32 @@ class Mirror:
             (header,) = self._chain.headers(now.block, now.block)
             if header.hash != now.block_hash:
                 raise verify.fork(now.block, now.block_hash, header.hash)
-        while now.block < target:
-            before = now
-            now = self._one_batch(now, target)
-            progress(Progress(now.block, target, now.sequence, now.sequence - before.sequence))
-        return now
+        if now.block >= target:
+            return now
+        fetched = self._fetch(now, target)
+        with ThreadPoolExecutor(1, "tanhui-mirror-fetch") as ahead:
+            while True:
+                # The next batch is fetched as the child of this one, before this one is written.
+                reached = replace(now, block=fetched.last, block_hash=fetched.headers[-1].hash)
+                coming = ahead.submit(self._fetch, reached, target) if reached.block < target else None
+                before, now = now, self._write(now, fetched)
+                progress(Progress(now.block, target, now.sequence, now.sequence - before.sequence))
+                if coming is None:
+                    return now
+                fetched = coming.result()
 
-    def _one_batch(self, before: Checkpoint, target: int) -> Checkpoint:
-        last = min(before.block + self._blocks, target)
-        fetched = self._fetch(before, before.block + 1, last)
+    def _write(self, before: Checkpoint, fetched: _Fetched) -> Checkpoint:
+        """The batch is folded and committed."""
         try:
             with self._engine.connect() as reading:
                 batch = self._reuse(reading)
                 if not before.block_hash:
                     registry.begin(batch)
                 sequence = self._fold(fetched, before.sequence, batch)
-                self._check_totals(last, target, sequence, batch)
-            after = replace(before, block=last, block_hash=fetched.headers[-1].hash, sequence=sequence)
+                _check_totals(fetched, sequence, batch)
+            after = replace(
+                before, block=fetched.last, block_hash=fetched.headers[-1].hash, sequence=sequence
+            )
             with self._engine.begin() as connection:
                 checkpoints.advance(connection, before, after)
                 checkpoints.store(connection, fetched.headers)
@@ -193,7 +211,6 @@ class Mirror:
             # Its rows are of a batch that was not written.
             self._batch = None
             raise
-        self._plan(len(fetched.logs))
         return after
 
     def _reuse(self, reading: Any) -> Batch:
@@ -202,70 +219,82 @@ class Mirror:
         self._batch.read_from(reading)
         return self._batch
 
-    def _plan(self, logs: int) -> None:
-        if logs > MANY_LOGS:
-            self._blocks = max(self._blocks // 2, FEWEST_BLOCKS)
-        elif logs < FEW_LOGS:
-            self._blocks = min(self._blocks * 2, self._most_blocks)
-
-    def _fetch(self, before: Checkpoint, first: int, last: int) -> _Fetched:
+    def _fetch(self, after: Checkpoint, target: int) -> _Fetched:
+        """The next blocks after a place, up to the target at most, verified by themselves."""
         addresses = list(self._contracts)
+        first, last = after.block + 1, min(after.block + self._blocks, target)
         headers = self._chain.headers(first, last)
-        verify.check_chain(before, headers)
+        verify.check_chain(after, headers)
         logs = self._chain.logs(first, last, addresses)
         verify.check_logs(headers, logs, self._contracts)
         for block in verify.silent(headers, logs, self._contracts):
             again = self._chain.logs(block, block, addresses)
             verify.check_again(block, [log for log in logs if log.block == block], again)
-        return _Fetched(headers, logs)
+        self._plan(last - first + 1, len(logs))
+        return _Fetched(headers, logs, self._totals(last, target))
 
-    def _fold(self, fetched: _Fetched, sequence: int, batch: Batch) -> int:
-        times = {header.number: header.timestamp for header in fetched.headers}
-        decoded = [(log, *registry.decode(log, self._contracts[log.address])) for log in fetched.logs]
-        registry.prefetch((event for _, event, _ in decoded), batch)
-        for log, event, kind in decoded:
-            counts = registry.counted(kind)
-            sequence += counts
-            at = At(
-                sequence=sequence if counts else 0,
-                block=log.block,
-                log_index=log.log_index,
-                tx_hash=log.tx_hash,
-                timestamp=times[log.block],
-                contract=self._contracts[log.address],
-            )
-            registry.apply(event, kind, at, batch)
-        return sequence
+    def _plan(self, blocks: int, logs: int) -> None:
+        """The next batch will have about as many logs as wanted."""
+        wanted = blocks * WANTED_LOGS // max(logs, 1)
+        self._blocks = max(1, min(wanted, self._blocks * 4, self._most_blocks))
 
-    def _check_totals(self, block: int, target: int, sequence: int, batch: Batch) -> None:
-        """The contract's own count and sums at the block are those found.
+    def _totals(self, block: int, target: int) -> dict[str, Any] | None:
+        """The contract's own count and sums at the block.
 
         A node without the state of old blocks cannot say; then the count at the newest one speaks for all before it.
         """
         try:
-            said = self._chain.call(self._deployment.addresses["Credits"], "Credits", "totals", block=block)
+            said: dict[str, Any] = self._chain.call(
+                self._deployment.addresses["Credits"], "Credits", "totals", block=block
+            )
         except InsufficientDataBytes:
             # The contract does not stand yet at this block.
-            said = {"sequence": 0, "issued": 0, "retired": 0, "cancelled": 0, "purposes": 0, "paused": False}
+            return {"sequence": 0, "issued": 0, "retired": 0, "cancelled": 0, "purposes": 0, "paused": False}
         except ChainUnreachable:
             if block < target:
-                return
+                return None
             raise
-        total = batch.read("total", "all", "")
-        found = {
-            "sequence": sequence,
-            "issued": total["issued_grams"],
-            "retired": total["retired_grams"],
-            "cancelled": total["cancelled_grams"],
-            "purposes": registry.purposes(batch),
-            "paused": batch.read("setting", "paused")["value"] == "true",
-        }
-        differing = [name for name, value in found.items() if said[name] != value]
-        if differing:
-            what = "; ".join(
-                f"{name} is {said[name]} in the contract, {found[name]} by the logs" for name in differing
+        return said
+
+    def _fold(self, fetched: _Fetched, sequence: int, batch: Batch) -> int:
+        times = {header.number: header.timestamp for header in fetched.headers}
+        contracts = self._contracts
+        decoded = [(log, *registry.decode(log, contracts[log.address])) for log in fetched.logs]
+        registry.prefetch([event for _, event, _ in decoded], batch)
+        for log, event, kind in decoded:
+            sequence += event.counted
+            at = At(
+                sequence if event.counted else 0,
+                log.block,
+                log.log_index,
+                log.tx_hash,
+                times[log.block],
+                contracts[log.address],
             )
-            raise SequenceMismatch(
-                f"at block {block} {what}",
-                remedy="the node leaves logs out, or the database is damaged: use another node, or `tanhui mirror rebuild`",
-            )
+            registry.apply(event, kind, at, batch)
+        return sequence
+
+
+def _check_totals(fetched: _Fetched, sequence: int, batch: Batch) -> None:
+    """The contract's own count and sums at the last block are those found, if the node could say."""
+    said = fetched.totals
+    if said is None:
+        return
+    total = batch.read("total", "all", "")
+    found = {
+        "sequence": sequence,
+        "issued": total["issued_grams"],
+        "retired": total["retired_grams"],
+        "cancelled": total["cancelled_grams"],
+        "purposes": registry.purposes(batch),
+        "paused": batch.read("setting", "paused")["value"] == "true",
+    }
+    differing = [name for name, value in found.items() if said[name] != value]
+    if differing:
+        what = "; ".join(
+            f"{name} is {said[name]} in the contract, {found[name]} by the logs" for name in differing
+        )
+        raise SequenceMismatch(
+            f"at block {fetched.last} {what}",
+            remedy="the node leaves logs out, or the database is damaged: use another node, or `tanhui mirror rebuild`",
+        )

@@ -35,10 +35,10 @@ from node_client import (
 )
 from node_client.batch import Batch
 from node_client.chain import Log
+from node_client.decoding import Undecodable
 from node_client.errors import MirrorInconsistent, UnknownEvent
-from node_client.event import At, Event, EventType, Undecodable, abi_events
+from node_client.event import At, Event, EventType, abi_events
 from node_client.mirror.checkpoint import BlockRow
-from node_client.role.event import RoleEvent
 
 Fold: TypeAlias = Callable[[Event, At, Batch], None]
 
@@ -114,11 +114,6 @@ def decode(log: Log, contract: str) -> tuple[Event, EventType]:
         ) from error
 
 
-def counted(kind: EventType) -> bool:
-    """Whether the ledger's sequence counts the event."""
-    return not issubclass(kind.struct, RoleEvent)
-
-
 def begin(batch: Batch) -> None:
     """What stands before the first event is there: default settings and the total of nothing."""
     setting.begin(batch)
@@ -144,7 +139,7 @@ def purposes(batch: Batch) -> int:
 
 def apply(event: Event, kind: EventType, at: At, batch: Batch) -> None:
     """The event is in the journal and folded into every table it concerns."""
-    if at.sequence:
+    if event.counted:
         act.fold(event, kind, at, batch)
     else:
         role.journal(event, kind, at, batch)

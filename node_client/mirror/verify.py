@@ -10,13 +10,13 @@ the block; bits that are set only make it likely.
 from __future__ import annotations
 
 import functools
+import struct
 from collections.abc import Mapping, Sequence
-
-from eth_utils.crypto import keccak
 
 from node_client.chain import Header, Log
 from node_client.errors import ForkDetected, MirrorInconsistent
 from node_client.mirror.checkpoint import Checkpoint
+from node_client.units import keccak
 
 _ALTERED = "the node leaves logs out or alters them: use another node; nothing of this batch was written"
 
@@ -52,23 +52,42 @@ def check_logs(headers: Sequence[Header], logs: Sequence[Log], contracts: Mappin
     `contracts` maps addresses to names. Raises `MirrorInconsistent` naming block, transaction and log.
     """
     by_number = {header.number: header for header in headers}
-    blooms: dict[int, int] = {}
-    previous = (-1, -1)
+    block, index, header = -1, -1, None
+    speaking: list[Log] = []
     for log in logs:
-        header = by_number.get(log.block)
+        if log.block != block:
+            if header is not None:
+                _check_bloom(header, speaking)
+            if log.block < block:
+                raise _wrong(log, f"comes after log {index} of block {block}")
+            header, speaking = by_number.get(log.block), []
+            block, index = log.block, -1
         if header is None or log.block_hash != header.hash:
             raise _wrong(log, f"is of block hash {log.block_hash}, which is not that block's")
-        if (log.block, log.log_index) <= previous:
-            raise _wrong(log, f"comes after log {previous[1]} of block {previous[0]}")
+        if log.log_index <= index:
+            raise _wrong(log, f"comes after log {index} of block {block}")
         if log.address not in contracts:
             raise _wrong(log, f"is of {log.address}, which is none of ours")
-        previous = (log.block, log.log_index)
-        if log.block not in blooms:
-            blooms[log.block] = int(header.logs_bloom, 16)
-        bits = blooms[log.block]
-        for value in (log.address, *log.topics):
-            wanted = bloom_bits(value.lower())
-            if bits & wanted != wanted:
+        index = log.log_index
+        speaking.append(log)
+    if header is not None:
+        _check_bloom(header, speaking)
+
+
+def _check_bloom(header: Header, logs: Sequence[Log]) -> None:
+    """The block's bloom includes everything that its logs speak of."""
+    bits = int(header.logs_bloom, 16)
+    wanted = 0
+    for address in {log.address for log in logs}:
+        wanted |= bloom_bits(address.lower())
+    for log in logs:
+        for topic in log.topics:
+            wanted |= bloom_bits(topic)
+    if bits & wanted == wanted:
+        return
+    for log in logs:
+        for value in (log.address.lower(), *log.topics):
+            if bits & bloom_bits(value) != bloom_bits(value):
                 raise _wrong(log, f"speaks of {value}, which the block's bloom excludes")
 
 
@@ -99,13 +118,20 @@ def check_again(block: int, first: Sequence[Log], second: Sequence[Log]) -> None
         )
 
 
-@functools.lru_cache(maxsize=100_000)
+# Each holds a number of up to 256 bytes.
+@functools.lru_cache(maxsize=50_000)
 def bloom_bits(value: str) -> int:
-    """The three bits that an address or topic (0x and lower-case hex) sets in a bloom, as one number."""
-    digest = keccak(hexstr=value)
-    bits = 0
-    for place in (0, 2, 4):
-        bits |= 1 << (int.from_bytes(digest[place : place + 2], "big") & 2047)
+    """The three bits that an address or topic (0x and lower-case hex) sets in a bloom, as one number.
+
+    Raises `MirrorInconsistent` for what is no hexadecimal number.
+    """
+    try:
+        first, second, third = struct.unpack_from(">HHH", keccak(bytes.fromhex(value[2:])))
+    except ValueError as error:
+        raise MirrorInconsistent(
+            f"a log speaks of {value}, which is no hexadecimal number", remedy=_ALTERED
+        ) from error
+    bits: int = 1 << (first & 2047) | 1 << (second & 2047) | 1 << (third & 2047)
     return bits
 
 

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import ClassVar, Final
 
 from node_client.event import At, Event
 
 
-class RoleEvent(Event):
+class RoleEvent(Event, frozen=True):
     """Emitted by Roles; not counted in the ledger's sequence, and kept in a journal of its own."""
 
-    __slots__ = ()
     contracts: ClassVar[tuple[str, ...]] = ("Roles",)
+    counted = False
     keeps_args = True
 
     def subject(self, at: At) -> str:
@@ -20,8 +19,7 @@ class RoleEvent(Event):
         return "roles"
 
 
-@dataclass(frozen=True, slots=True)
-class AuthorityUpdated(RoleEvent):
+class AuthorityUpdated(RoleEvent, frozen=True):
     """A contract obeys another manager of roles."""
 
     contracts: ClassVar[tuple[str, ...]] = (
@@ -36,8 +34,7 @@ class AuthorityUpdated(RoleEvent):
     authority: str
 
 
-@dataclass(frozen=True, slots=True)
-class OperationScheduled(RoleEvent):
+class OperationScheduled(RoleEvent, frozen=True):
     """A delayed operation was scheduled."""
 
     operation_id: str
@@ -48,32 +45,28 @@ class OperationScheduled(RoleEvent):
     data: str
 
 
-@dataclass(frozen=True, slots=True)
-class OperationExecuted(RoleEvent):
+class OperationExecuted(RoleEvent, frozen=True):
     """A scheduled operation was executed."""
 
     operation_id: str
     nonce: int
 
 
-@dataclass(frozen=True, slots=True)
-class OperationCanceled(RoleEvent):
+class OperationCanceled(RoleEvent, frozen=True):
     """A scheduled operation was cancelled."""
 
     operation_id: str
     nonce: int
 
 
-@dataclass(frozen=True, slots=True)
-class RoleLabel(RoleEvent):
+class RoleLabel(RoleEvent, frozen=True):
     """A role was named."""
 
     role_id: int
     label: str
 
 
-@dataclass(frozen=True, slots=True)
-class RoleGranted(RoleEvent):
+class RoleGranted(RoleEvent, frozen=True):
     """An account was given a role from a time on, or its delay of execution changed."""
 
     role_id: int
@@ -83,32 +76,28 @@ class RoleGranted(RoleEvent):
     new_member: bool
 
 
-@dataclass(frozen=True, slots=True)
-class RoleRevoked(RoleEvent):
+class RoleRevoked(RoleEvent, frozen=True):
     """An account lost a role."""
 
     role_id: int
     account: str
 
 
-@dataclass(frozen=True, slots=True)
-class RoleAdminChanged(RoleEvent):
+class RoleAdminChanged(RoleEvent, frozen=True):
     """A role is administered by another role."""
 
     role_id: int
     admin: int
 
 
-@dataclass(frozen=True, slots=True)
-class RoleGuardianChanged(RoleEvent):
+class RoleGuardianChanged(RoleEvent, frozen=True):
     """A role is guarded by another role."""
 
     role_id: int
     guardian: int
 
 
-@dataclass(frozen=True, slots=True)
-class RoleGrantDelayChanged(RoleEvent):
+class RoleGrantDelayChanged(RoleEvent, frozen=True):
     """The delay before a grant of a role takes effect changed."""
 
     role_id: int
@@ -116,16 +105,14 @@ class RoleGrantDelayChanged(RoleEvent):
     since: int
 
 
-@dataclass(frozen=True, slots=True)
-class TargetClosed(RoleEvent):
+class TargetClosed(RoleEvent, frozen=True):
     """A contract was closed to restricted calls, or opened again."""
 
     target: str
     closed: bool
 
 
-@dataclass(frozen=True, slots=True)
-class TargetFunctionRoleUpdated(RoleEvent):
+class TargetFunctionRoleUpdated(RoleEvent, frozen=True):
     """A function of a contract needs another role."""
 
     target: str
@@ -133,8 +120,7 @@ class TargetFunctionRoleUpdated(RoleEvent):
     role_id: int
 
 
-@dataclass(frozen=True, slots=True)
-class TargetAdminDelayUpdated(RoleEvent):
+class TargetAdminDelayUpdated(RoleEvent, frozen=True):
     """The delay of a contract's administration changed."""
 
     target: str

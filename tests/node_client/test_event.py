@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-import dataclasses
 import random
 from typing import Any
 
+import msgspec
 import pytest
 from eth_abi.abi import encode
 from eth_utils.address import to_checksum_address
 
-from node_client.event import NEVER_EMITTED, EscapedText, EventType, Undecodable, abi_events, snake
+from node_client.decoding import EscapedText, Undecodable, snake
+from node_client.event import NEVER_EMITTED, EventType, abi_events
 from node_client.mirror import registry
 from tests.node_client.ledger_world import HOSTILE, World, canonical
 
@@ -89,8 +90,8 @@ def sample(
 
 
 def plain(value: Any) -> Any:
-    if dataclasses.is_dataclass(value):
-        return tuple(plain(getattr(value, field.name)) for field in dataclasses.fields(value))
+    if isinstance(value, msgspec.Struct):
+        return tuple(map(plain, msgspec.structs.astuple(value)))
     return tuple(map(plain, value)) if isinstance(value, tuple) else value
 
 

@@ -14,6 +14,7 @@ from dataclasses import asdict, replace
 from pathlib import Path
 
 import pytest
+from msgspec import structs
 from sqlalchemy import Engine, func, select, text
 
 from node_client import database
@@ -225,7 +226,7 @@ def test_an_unknown_event_stops_the_mirror_before_its_batch(engine: Engine, own_
 def counted(logs: list[Log], deployment: Deployment) -> list[Log]:
     """The logs that the ledger's sequence counts."""
     names = {address: name for name, address in deployment.addresses.items()}
-    return [log for log in logs if registry.counted(registry.decode(log, names[log.address])[1])]
+    return [log for log in logs if registry.decode(log, names[log.address])[0].counted]
 
 
 @pytest.mark.parametrize(
@@ -249,19 +250,23 @@ def test_a_lying_node_is_found_out_and_nothing_is_stored(
             "double": lambda: [*logs[:at], victim, *logs[at:]],
             "repeat": lambda: [
                 *logs[: at + 1],
-                replace(victim, log_index=victim.log_index + 999),
+                structs.replace(victim, log_index=victim.log_index + 999),
                 *logs[at + 1 :],
             ],
-            "alter data": lambda: [*logs[:at], replace(victim, data=victim.data + b"\1"), *logs[at + 1 :]],
+            "alter data": lambda: [
+                *logs[:at],
+                structs.replace(victim, data=victim.data + b"\1"),
+                *logs[at + 1 :],
+            ],
             "alter topic": lambda: [
                 *logs[:at],
-                replace(victim, topics=(victim.topics[0], topic)),
+                structs.replace(victim, topics=(victim.topics[0], topic)),
                 *logs[at + 1 :],
             ],
             "swap": lambda: (
                 [*logs[: at - 1], *reversed(logs[at - 1 : at + 1]), *logs[at + 1 :]] if at else logs[::-1]
             ),
-            "other block": lambda: [*logs[:at], replace(victim, block_hash=topic), *logs[at + 1 :]],
+            "other block": lambda: [*logs[:at], structs.replace(victim, block_hash=topic), *logs[at + 1 :]],
         }
         return lies[lie]()
 
