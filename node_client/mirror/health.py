@@ -21,9 +21,9 @@ from node_client.mirror.checkpoint import Checkpoint
 
 BEAT_SECONDS: Final = 5.0
 # A following mirror that has said nothing for so long has been killed or hangs.
-SILENT_SECONDS: Final = 60
+SILENT_SECONDS: Final = 120
 STILL_SECONDS: Final = 60
-SLOW_COMMIT_SECONDS: Final = 5.0
+SLOW_COMMIT_SECONDS: Final = 2.0
 _ONLY: Final = 1
 
 
@@ -160,22 +160,29 @@ def clear(engine: Engine) -> None:
         connection.execute(delete(table_of("health")))
 
 
+WORDS: Final = (
+    "ok",
+    "catching_up",
+    "no_mirror",
+    "frozen",
+    "stopped",
+    "silent",
+    "node_unreachable",
+    "node_behind",
+    "node_contradicts",
+    "database_unreachable",
+    "database_slow",
+    "tip_still",
+)
+
+
 @dataclass(frozen=True, slots=True)
 class Diagnosis:
-    """What is the matter, in one word for machines and one sentence for people.
-
-    `word` is one of: ok, catching_up, no_mirror, frozen, stopped, silent, node_unreachable, node_behind, node_contradicts,
-    database_unreachable, database_slow, tip_still.
-    """
+    """What is the matter: one of `WORDS` for machines, one sentence for people."""
 
     word: str
     sentence: str
     remedy: str = ""
-
-    @property
-    def alarming(self) -> bool:
-        """Whether somebody should look."""
-        return self.word not in {"ok", "catching_up"}
 
 
 _CAUSES: Final = {
