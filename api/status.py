@@ -15,7 +15,14 @@ from api.faults import documented
 from api.kinds import Address, Answer, Hash, Id, Time, json_bytes, time_text
 from api.problems import Problem
 from api.reading import Mark
+from node_client.errors import DatabaseError
+from node_client.mirror import checkpoint as checkpoints
+from node_client.mirror import health as healths
 from node_client.mirror.digest import Digest, digest
+from node_client.mirror.health import WORDS, Diagnosis, Health
+
+# The sentence behind the word may name addresses, which are nobody's business: `tanhui mirror status` prints it.
+_WORDS: Final = f"^({'|'.join(WORDS)})$"
 
 
 class Status(Answer):
@@ -31,6 +38,7 @@ class Status(Answer):
     lag_blocks: int | None
     sequence: Id
     digest: str | None = Field(description="SHA-256 of everything mirrored at this block, when asked for.")
+    mirror: str = Field(description="What is the matter with the mirror.", examples=["ok"], pattern=_WORDS)
     outbox: str = Field(description="running, waiting (why stands in the log), or off (no relayer's key).")
 
 
@@ -46,6 +54,7 @@ class Ready(Answer):
     status: str = Field(examples=["ok"])
     block: Id
     block_hash: Hash | str
+    mirror: str = Field(description="What is the matter with the mirror.", examples=["ok"], pattern=_WORDS)
 
 
 class StatusQuery(BaseModel):
@@ -70,6 +79,7 @@ async def get_status(request: Request, portal: PortalDep, query: Annotated[Statu
     """The chain's head, the mirror's block and how far it is behind."""
     mark = await portal.reader.place()
     head: int | None = request.app.state.head
+    _, said = await _health(request, portal)
     found = await _digest(request, portal, mark) if query.digest else None
     answer: dict[str, Any] = {
         "chain_id": mark.chain_id,
@@ -81,6 +91,7 @@ async def get_status(request: Request, portal: PortalDep, query: Annotated[Statu
         "age_seconds": max(int(time.time()) - mark.timestamp, 0) if mark.timestamp else None,
         "lag_blocks": None if head is None else max(head - mark.block, 0),
         "sequence": mark.sequence,
+        "mirror": said.word,
         "digest": found.whole if found else None,
         "outbox": _outbox_state(request),
     }
@@ -95,6 +106,14 @@ async def _digest(request: Request, portal: Portal, mark: Mark) -> Digest:
         if kept is None or (kept.block, kept.block_hash) != (mark.block, mark.hash):
             kept = state.digest = await run_in_threadpool(digest, portal.engine)
     return kept
+
+
+async def _health(request: Request, portal: Portal) -> tuple[Health | None, Diagnosis]:
+    """What the mirror said last, and what is the matter with it."""
+    (found, health), _ = await portal.reader.read(
+        lambda snapshot: (checkpoints.read(snapshot.connection), healths.read(snapshot.connection))
+    )
+    return health, healths.diagnose(found, health, request.app.state.head)
 
 
 def _outbox_state(request: Request) -> str:
@@ -118,11 +137,16 @@ async def get_livez() -> Response:
     summary="Whether reads can be answered",
     responses={200: {"model": Ready}, **documented("MirrorEmpty", "DatabaseRevision")},
 )
-async def get_readyz(portal: PortalDep) -> Response:
-    """Says ok when the database answers, is of this program's revision, and holds a mirror; else 503 and why."""
+async def get_readyz(request: Request, portal: PortalDep) -> Response:
+    """Says ok when the database answers, is of this program's revision, and holds a mirror; else 503 and why.
+
+    A mirror that waits or is frozen can still be read; `mirror` says what is the matter.
+    """
     await run_in_threadpool(portal.reader.check)
     mark = await portal.reader.place()
-    return Json(json_bytes({"status": "ok", "block": mark.block, "block_hash": mark.hash}), headers=_NO_STORE)
+    _, said = await _health(request, portal)
+    answer = {"status": "ok", "block": mark.block, "block_hash": mark.hash, "mirror": said.word}
+    return Json(json_bytes(answer), headers=_NO_STORE)
 
 
 @router.get(
@@ -143,8 +167,23 @@ async def get_metrics(request: Request, portal: PortalDep) -> Response:
     try:
         mark: Mark | None = await portal.reader.place()
         counted = await portal.stored(lambda: requests.counts(portal.engine))
-    except Problem:
-        mark, counted = None, {}
+        asked = time.monotonic()
+        health, said = await _health(request, portal)
+        add("database_seconds", "gauge", "How long a small read took.", {"": time.monotonic() - asked})
+    except (Problem, DatabaseError) as error:
+        mark, counted, health = None, {}, None
+        said = Diagnosis("no_mirror" if isinstance(error, Problem) else "database_unreachable", "")
+    words = {f'{{word="{word}"}}': float(word == said.word) for word in WORDS}
+    add("mirror_health", "gauge", "What is the matter with the mirror: 1 for one of the words.", words)
+    if health is not None:
+        add("mirror_commit_seconds", "gauge", "How long its last commit took.", {"": health.commit_ms / 1000})
+        add("mirror_told_seconds", "gauge", "When the mirror last said how it is.", {"": health.told_at})
+        add(
+            "mirror_head_seconds",
+            "gauge",
+            "When the newest block of its node last changed.",
+            {"": health.head_at},
+        )
     add("chain_reachable", "gauge", "Whether a node answers.", {"": float(state.head is not None)})
     if state.head is not None:
         add("chain_head_block", "gauge", "Newest block of the chain.", {"": state.head})

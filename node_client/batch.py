@@ -91,6 +91,14 @@ class Batch:
         for found in at.load_many(self._connection, missing):
             self._keep(table, tuple(found[name] for name in at.keys), found)
 
+    def touched(self) -> dict[str, set[Key]]:
+        """The keys of all rows that `flush` would add or change, by table."""
+        found = {name: set(keys) for name, keys in self._changed.items()}
+        for name, rows in self._inserted.items():
+            keys = sheet(name).keys
+            found.setdefault(name, set()).update(tuple(row[key] for key in keys) for row in rows)
+        return found
+
     def flush(self, connection: Connection) -> int:
         """Everything gathered is written, parents before children; the number of rows. The rows stay as a cache."""
         written = 0

@@ -15,6 +15,7 @@ from operator import itemgetter
 from pathlib import Path
 from typing import Any, Final
 
+import psycopg
 import sqlalchemy
 from alembic import command
 from alembic.config import Config
@@ -42,6 +43,16 @@ from node_client.errors import DatabaseRevision, DatabaseUnreachable
 MIGRATIONS: Final = Path(__file__).resolve().parent.parent / "migrations"
 BUSY_MILLISECONDS: Final = 30_000
 HIGHEST_LIMIT: Final = 500
+
+# A database that refused to work. COPY goes past SQLAlchemy, so the driver's own errors come out beside SQLAlchemy's.
+TROUBLE: Final = (
+    sqlalchemy.exc.OperationalError,
+    sqlalchemy.exc.InterfaceError,
+    psycopg.OperationalError,
+    psycopg.InterfaceError,
+)
+# Rows that contradict those stored.
+CONFLICT: Final = (sqlalchemy.exc.IntegrityError, psycopg.IntegrityError)
 
 # Every constraint has a name, the same on both databases, so that later migrations can find it.
 SQLModel.metadata.naming_convention = {

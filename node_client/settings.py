@@ -44,6 +44,11 @@ class Settings(BaseSettings):
         ge=0,
         description="Blocks behind the head up to which the mirror reads; 0 where blocks are final.",
     )
+    finality_blocks: int = Field(
+        default=0,
+        ge=0,
+        description="Newest blocks that may still change and can be undone; 0 where blocks are final at once.",
+    )
     scheme_name_zh: str = Field(default="碳惠", description="Name of the scheme on Chinese pages.")
     scheme_name_en: str = Field(default="Tanhui", description="Name of the scheme on English pages.")
     unit_prefix: str = Field(default="HRBCER", description="Prefix of the credits' public serial numbers.")

@@ -24,6 +24,7 @@ from node_client.ledger import Ledger
 from node_client.mirror import AuditReport, Checkpoint, Mirror, digest
 from node_client.mirror import Progress as Done
 from node_client.mirror import audit as audit_mirror
+from node_client.mirror.health import diagnose
 from node_client.settings import Settings
 from scripts.console import AsJson, err, errors_shown, examples, out, show
 
@@ -47,7 +48,13 @@ def opened(settings: Settings) -> Iterator[tuple[Ledger, Engine]]:
 
 def mirror_of(ledger: Ledger, engine: Engine, settings: Settings) -> Mirror:
     """The mirror from the ledger's node into the database."""
-    return Mirror(ledger.chain, engine, ledger.deployment, lag_blocks=settings.lag_blocks)
+    return Mirror(
+        ledger.chain,
+        engine,
+        ledger.deployment,
+        lag_blocks=settings.lag_blocks,
+        finality_blocks=settings.finality_blocks,
+    )
 
 
 @contextmanager
@@ -98,16 +105,21 @@ def _say(done: Done, *, as_json: bool) -> None:
 
 @app.command(epilog=examples("tanhui mirror status --json"))
 def status(as_json: AsJson = False) -> None:
-    """How far the mirror is, and how far the chain, is printed."""
+    """How far the mirror is, how far the chain, and what keeps it from the head, is printed."""
     with errors_shown(as_json=as_json), opened(settings := Settings()) as (ledger, engine):
         database.check_revision(engine)
         found = mirror_of(ledger, engine, settings).status()
         checkpoint = found.checkpoint
+        said = diagnose(checkpoint, found.health, found.head)
         facts = {
             "block": checkpoint.block if checkpoint else None,
             "sequence": checkpoint.sequence if checkpoint else None,
             "head": found.head,
             "lag_blocks": found.lag_blocks,
+            "state": found.health.state if found.health else None,
+            "diagnosis": said.word,
+            "sentence": said.sentence,
+            "remedy": said.remedy,
         }
         show("mirror", facts, as_json=as_json)
 
@@ -122,6 +134,20 @@ def rebuild(as_json: AsJson = False) -> None:
                 progress=lambda done: progress.update(task, completed=done.block, total=max(done.head, 0))
             )
         show("rebuilt", {"block": now.block, "sequence": now.sequence}, as_json=as_json)
+
+
+@app.command(epilog=examples("tanhui mirror thaw"))
+def thaw(as_json: AsJson = False) -> None:
+    """A mirror frozen by a fork may go on, since the node has the mirrored chain; exit code 7 when it has not."""
+    with errors_shown(as_json=as_json), opened(settings := Settings()) as (ledger, engine):
+        now = mirror_of(ledger, engine, settings).thaw()
+        show("the mirror may go on", {"block": now.block, "block_hash": now.block_hash}, as_json=as_json)
+
+
+@app.command(epilog=examples("tanhui mirror verify"))
+def verify(as_json: AsJson = False) -> None:
+    """The same as tanhui audit: SQL was compared with the chain. Exit code 7 for any difference."""
+    audit(as_json=as_json)
 
 
 @app.command("digest", epilog=examples("tanhui mirror digest --json"))

@@ -126,10 +126,15 @@ def advance(connection: Connection, before: Checkpoint, after: Checkpoint) -> No
         .values(block=after.block, block_hash=after.block_hash, sequence=after.sequence)
     )
     if changed.rowcount != 1:
-        raise WriterReplaced(
-            f"another mirror writes into this database since block {before.block}",
-            remedy="nothing was written by this one; run one mirror per database",
-        )
+        raise replaced(before.block)
+
+
+def replaced(block: int) -> WriterReplaced:
+    """The error for a writer whose epoch is over."""
+    return WriterReplaced(
+        f"another mirror writes into this database since block {block}",
+        remedy="nothing was written by this one since; run one mirror per database",
+    )
 
 
 def clear(engine: Engine, deployment: Deployment, tables: Sequence[str]) -> Checkpoint:

@@ -5,6 +5,8 @@ Flow, for backfill and live alike: plan (which blocks) → fetch (headers, logs,
 and checkpoint in one transaction, fenced). While a batch is folded and committed, a thread fetches and verifies the next.
 
 Whatever is wrong stops the mirror before anything of the batch is written; a crash at any instant leaves whole batches only.
+Following, it waits for what passes (a silent node, a database that is away, answers that contradict each other a few times).
+A fork is undone where blocks may change (node_client.mirror.rollback), and freezes the mirror where they are final.
 """
 
 from __future__ import annotations
@@ -12,28 +14,42 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from eth_abi.exceptions import InsufficientDataBytes
-from sqlalchemy import Engine
-from sqlalchemy.exc import OperationalError
+from sqlalchemy import Engine, select
 
 from node_client.batch import Batch
 from node_client.chain import Chain, Header, Log
-from node_client.database import check_revision, unreachable
+from node_client.database import CONFLICT, TROUBLE, check_revision, table_of, unreachable
 from node_client.deployment import Deployment
-from node_client.errors import ChainMismatch, ChainUnreachable, SequenceMismatch
+from node_client.errors import (
+    ChainMismatch,
+    ChainUnreachable,
+    DatabaseUnreachable,
+    ForkDetected,
+    MirrorInconsistent,
+    SequenceMismatch,
+    TanhuiError,
+    WriterReplaced,
+)
 from node_client.event import At
 from node_client.mirror import checkpoint as checkpoints
-from node_client.mirror import registry, verify
+from node_client.mirror import health as healths
+from node_client.mirror import registry, rollback, verify
 from node_client.mirror.checkpoint import Checkpoint
+from node_client.mirror.health import Beat, Health
 
 FIRST_BLOCKS: Final = 32
 MOST_BLOCKS: Final = 4_000
 # Logs that a batch should have: enough to make each batch's own costs small, few enough to hold two batches in memory.
 WANTED_LOGS: Final = 6_000
 LONGEST_PAUSE_SECONDS: Final = 30.0
+# Contradictions met at one block, one after the other, before a following mirror gives up.
+MOST_CONTRADICTIONS: Final = 12
+_PASSING: Final = (ChainUnreachable, DatabaseUnreachable, MirrorInconsistent, SequenceMismatch)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,11 +65,15 @@ class Progress:
 
 @dataclass(frozen=True, slots=True)
 class Status:
-    """How far the mirror is. `head` and `lag_blocks`, the blocks up to it, are None when the node does not answer."""
+    """How far the mirror is. `head` and `lag_blocks`, the blocks up to it, are None when the node does not answer.
+
+    `health` is what the writing mirror said last, if there ever was one.
+    """
 
     checkpoint: Checkpoint | None
     head: int | None
     lag_blocks: int | None
+    health: Health | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +97,8 @@ def _quiet(_progress: Progress) -> None:
 class Mirror:
     """One writer of one database from one node.
 
-    `lag_blocks` keeps it that far behind the head, for chains whose newest blocks may still change. `most_blocks` bounds a batch.
+    `lag_blocks` keeps it that far behind the head. `finality_blocks` is how many of the newest blocks may still change and
+    can be undone; 0 says that blocks are final at once. `most_blocks` bounds a batch.
     """
 
     def __init__(
@@ -87,6 +108,7 @@ class Mirror:
         deployment: Deployment,
         *,
         lag_blocks: int = 0,
+        finality_blocks: int = 0,
         most_blocks: int = MOST_BLOCKS,
         poll_seconds: float = 1.0,
     ) -> None:
@@ -95,10 +117,12 @@ class Mirror:
         self._deployment = deployment
         self._contracts = {address: name for name, address in deployment.addresses.items()}
         self._lag_blocks = lag_blocks
+        self._finality_blocks = finality_blocks
         self._most_blocks = most_blocks
         self._blocks = min(FIRST_BLOCKS, most_blocks)
         self._poll_seconds = poll_seconds
         self._batch: Batch | None = None
+        self._beat = Beat(engine)
 
     def run(
         self, *, follow: bool = False, until: int | None = None, progress: Callable[[Progress], None] = _quiet
@@ -107,42 +131,126 @@ class Mirror:
 
         Raises `ChainMismatch` for another chain or other contracts, `DatabaseRevision` for other tables, `ForkDetected`,
         `UnknownEvent`, `SequenceMismatch` and `MirrorInconsistent` for what must not be, `WriterReplaced` when another
-        mirror took over, `DatabaseUnreachable` and `ChainUnreachable`. Following, an unreachable node is waited for.
+        mirror took over, `DatabaseUnreachable` and `ChainUnreachable`. Following, an unreachable node or database is waited
+        for, and a node that contradicts itself is asked again a few times.
         """
         try:
             return self._run(follow, until, progress)
-        except OperationalError as error:
+        except TROUBLE as error:
             raise unreachable(error) from error
 
     def _run(self, follow: bool, until: int | None, progress: Callable[[Progress], None]) -> Checkpoint:
         check_revision(self._engine)
         self._check_chain()
         now = checkpoints.start(self._engine, self._deployment)
-        pause = self._poll_seconds
+        # Looked for after the epoch was taken: whoever freezes from now on has been replaced.
+        healths.refuse_frozen(self._engine)
+        pause, failures, failed_at = self._poll_seconds, 0, -1
         while True:
+            why = "for a new block"
             try:
-                head = self._chain.head() - self._lag_blocks
-                now = self._catch_up(now, head if until is None else min(head, until), progress)
-                pause = self._poll_seconds
-                why = ""
-            except ChainUnreachable as error:
-                if not follow:
+                now = self._stored(now)
+                now = self._go(now, until, progress)
+                pause, failures = self._poll_seconds, 0
+            except _PASSING as error:
+                failures = failures + 1 if now.block == failed_at else 1
+                failed_at = now.block
+                lying = not isinstance(error, (ChainUnreachable, DatabaseUnreachable))
+                if not follow or (lying and failures >= MOST_CONTRADICTIONS):
+                    self._tell(now, "stopped", error)
                     raise
+                self._tell(now, "waiting", error)
                 pause = min(pause * 2, LONGEST_PAUSE_SECONDS)
-                head, why = -1, error.message
-                stored = self._read()
-                now = replace(now, block=stored.block, block_hash=stored.block_hash, sequence=stored.sequence)
+                why = error.message
+            except (WriterReplaced, ForkDetected):
+                # The next writer speaks, and what froze the mirror has been written down.
+                raise
+            except TanhuiError as error:
+                self._tell(now, "stopped", error)
+                raise
             if not follow or (until is not None and now.block >= until):
+                self._tell(now, "ended")
                 return now
-            progress(Progress(now.block, head, now.sequence, 0, why or "for a new block"))
+            progress(Progress(now.block, self._beat.head, now.sequence, 0, why))
             time.sleep(pause)
+
+    def _go(self, now: Checkpoint, until: int | None, progress: Callable[[Progress], None]) -> Checkpoint:
+        """Mirrored up to the head, or to `until`, past any fork that can be undone. Trouble of the database is told as such."""
+        try:
+            while True:
+                self._beat.seen(self._chain.head())
+                head = self._beat.head - self._lag_blocks
+                target = head if until is None else min(head, until)
+                self._beat.tell(now.epoch, "running")
+                try:
+                    return self._catch_up(now, target, progress)
+                except ForkDetected as error:
+                    now = self._settle(self._stored(now), target, error)
+        except TROUBLE as error:
+            raise unreachable(error) from error
+        except CONFLICT as error:
+            raise MirrorInconsistent(
+                f"the database refuses rows of the blocks after {now.block}: {str(error).strip().splitlines()[0]}",
+                remedy="it holds rows that the mirror did not write: run `tanhui audit`, then `tanhui mirror rebuild`",
+            ) from error
+
+    def _settle(self, now: Checkpoint, target: int, error: ForkDetected) -> Checkpoint:
+        """The fork is undone. Raises it again, with the mirror frozen, where blocks are final or it goes too deep."""
+        try:
+            self._check_tip(now, target)
+        except ForkDetected:
+            pass
+        else:
+            # Another answer to the same question: no fork, but a node of two minds.
+            raise MirrorInconsistent(
+                f"the node contradicts itself about block {now.block}: {error.message}",
+                remedy="use another node",
+            )
+        self._batch = None
+        try:
+            if not self._finality_blocks:
+                raise error
+            return rollback.roll_back(self._chain, self._engine, now)
+        except ForkDetected as grave:
+            healths.freeze(self._engine, now, self._beat, grave)
+            raise
+
+    def thaw(self) -> Checkpoint:
+        """A frozen mirror may go on, since the node has the mirrored chain after all.
+
+        Raises `ForkDetected` when it has not, `ChainUnreachable`, and errors of the database as `run`.
+        """
+        check_revision(self._engine)
+        self._check_chain()
+        try:
+            now = self._read()
+            self._check_tip(now, now.block)
+            healths.clear(self._engine)
+        except TROUBLE as error:
+            raise unreachable(error) from error
+        return now
+
+    def _tell(self, now: Checkpoint, state: str, error: TanhuiError | None = None) -> None:
+        # A database that is away cannot be told so; whoever asks it will see for himself.
+        with suppress(*TROUBLE):
+            self._beat.tell(now.epoch, state, error)
+
+    def _stored(self, now: Checkpoint) -> Checkpoint:
+        """Where SQL stands, whatever became of the last commit. Raises `WriterReplaced` when it is another's by now."""
+        try:
+            found = self._read()
+        except TROUBLE as error:
+            raise unreachable(error) from error
+        if found.epoch != now.epoch:
+            raise checkpoints.replaced(found.block)
+        return found
 
     def rebuild(self, progress: Callable[[Progress], None] = _quiet) -> Checkpoint:
         """The mirrored tables are made anew from the chain; tables of others stay as they are. Errors as `run`."""
         check_revision(self._engine)
         self._check_chain()
         self._batch = None
-        checkpoints.clear(self._engine, self._deployment, registry.mirrored())
+        checkpoints.clear(self._engine, self._deployment, (*registry.mirrored(), "undo", "health"))
         return self.run(progress=progress)
 
     def status(self) -> Status:
@@ -150,13 +258,14 @@ class Mirror:
         try:
             with self._engine.connect() as connection:
                 found = checkpoints.read(connection)
-        except OperationalError as error:
+                health = healths.read(connection)
+        except TROUBLE as error:
             raise unreachable(error) from error
         try:
             head = self._chain.head()
         except ChainUnreachable:
-            return Status(found, None, None)
-        return Status(found, head, None if found is None else max(head - found.block, 0))
+            return Status(found, None, None, health)
+        return Status(found, head, None if found is None else max(head - found.block, 0), health)
 
     def _check_chain(self) -> None:
         if self._chain.chain_id != self._deployment.chain_id:
@@ -173,10 +282,7 @@ class Mirror:
 
     def _catch_up(self, now: Checkpoint, target: int, progress: Callable[[Progress], None]) -> Checkpoint:
         """Mirrored up to the target; a target that lies behind is a node that lags, which is no fork."""
-        if now.block_hash and target >= now.block:
-            (header,) = self._chain.headers(now.block, now.block)
-            if header.hash != now.block_hash:
-                raise verify.fork(now.block, now.block_hash, header.hash)
+        self._check_tip(now, target)
         if now.block >= target:
             return now
         fetched = self._fetch(now, target)
@@ -185,13 +291,30 @@ class Mirror:
                 # The next batch is fetched as the child of this one, before this one is written.
                 reached = replace(now, block=fetched.last, block_hash=fetched.headers[-1].hash)
                 coming = ahead.submit(self._fetch, reached, target) if reached.block < target else None
-                before, now = now, self._write(now, fetched)
+                before, now = now, self._write(now, fetched, target)
                 progress(Progress(now.block, target, now.sequence, now.sequence - before.sequence))
                 if coming is None:
                     return now
                 fetched = coming.result()
 
-    def _write(self, before: Checkpoint, fetched: _Fetched) -> Checkpoint:
+    def _check_tip(self, now: Checkpoint, target: int) -> None:
+        """The newest mirrored block that the node can have is the node's. Raises `ForkDetected` when it is another."""
+        if not now.block_hash or (target < now.block and self._finality_blocks):
+            # Where blocks may change, a node that is behind may be on a branch that it will leave itself: wait.
+            return
+        number, stored = min(now.block, target), now.block_hash
+        if number < now.block:
+            block = table_of("block")
+            with self._engine.connect() as connection:
+                found = connection.execute(select(block.c.hash).where(block.c.number == number)).scalar()
+            if found is None:
+                return
+            stored = str(found)
+        (header,) = self._chain.headers(number, number)
+        if header.hash != stored:
+            raise verify.fork(number, stored, header.hash)
+
+    def _write(self, before: Checkpoint, fetched: _Fetched, target: int) -> Checkpoint:
         """The batch is folded and committed."""
         try:
             with self._engine.connect() as reading:
@@ -203,10 +326,15 @@ class Mirror:
             after = replace(
                 before, block=fetched.last, block_hash=fetched.headers[-1].hash, sequence=sequence
             )
+            started = time.monotonic()
             with self._engine.begin() as connection:
                 checkpoints.advance(connection, before, after)
+                if fetched.last > target - self._finality_blocks:
+                    rollback.keep(connection, before, after, batch.touched(), self._finality_blocks)
                 checkpoints.store(connection, fetched.headers)
                 batch.flush(connection)
+            self._beat.commit_seconds = time.monotonic() - started
+            self._beat.tell(after.epoch, "running")
         except BaseException:
             # Its rows are of a batch that was not written.
             self._batch = None
@@ -223,6 +351,10 @@ class Mirror:
         """The next blocks after a place, up to the target at most, verified by themselves."""
         addresses = list(self._contracts)
         first, last = after.block + 1, min(after.block + self._blocks, target)
+        # Above this block batches are kept to be undone; none reaches across, so that none is kept in vain.
+        lasting = target - self._finality_blocks
+        if after.block < lasting < last:
+            last = lasting
         headers = self._chain.headers(first, last)
         verify.check_chain(after, headers)
         logs = self._chain.logs(first, last, addresses)

@@ -24,7 +24,8 @@ _ALTERED = "the node leaves logs out or alters them: use another node; nothing o
 def check_chain(checkpoint: Checkpoint, headers: Sequence[Header]) -> None:
     """The headers continue the stored chain without a gap.
 
-    Raises `ForkDetected` when a parent is another block than the one before.
+    Raises `ForkDetected` when the first one's parent is not the checkpoint's block, `MirrorInconsistent` when the headers
+    contradict each other.
     """
     number, parent = checkpoint.block, checkpoint.block_hash
     for header in headers:
@@ -33,7 +34,12 @@ def check_chain(checkpoint: Checkpoint, headers: Sequence[Header]) -> None:
                 f"the node gave block {header.number} after block {number}", remedy="use another node"
             )
         if parent and header.parent_hash != parent:
-            raise fork(number, parent, header.parent_hash)
+            if number == checkpoint.block:
+                raise fork(number, parent, header.parent_hash)
+            raise MirrorInconsistent(
+                f"the node gave block {header.number} as the child of {header.parent_hash}, but block {number} as {parent}",
+                remedy="the chain changed while it was read, or the node alters headers: run again, then use another node",
+            )
         number, parent = header.number, header.hash
 
 
@@ -42,6 +48,7 @@ def fork(block: int, stored: str, found: str) -> ForkDetected:
     return ForkDetected(
         f"block {block} was {stored}, but the node's chain now has {found} there",
         remedy="on a chain with final blocks this must not happen: compare with other nodes before anything else; "
+        "if the node was wrong, use another and run `tanhui mirror thaw`; "
         "if the chain was really changed, run `tanhui mirror rebuild`",
     )
 

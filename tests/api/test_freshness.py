@@ -14,6 +14,9 @@ import pytest
 from alembic import command
 
 from node_client import database
+from node_client.errors import ForkDetected
+from node_client.mirror import Mirror
+from node_client.mirror import health as healths
 from node_client.settings import Settings
 from tests.api.city import Town, served, settings_of
 from tests.node_client.ledger_world import World
@@ -231,3 +234,27 @@ def test_reads_do_not_depend_on_the_language(told: httpx.Client, language: str) 
     plain = told.get("/v1/purposes")
     asked = told.get("/v1/purposes", headers={"Accept-Language": language})
     assert (asked.content, asked.headers["etag"]) == (plain.content, plain.headers["etag"])
+
+
+def test_status_readiness_and_metrics_name_what_is_the_matter_with_the_mirror(
+    told_world: World, tmp_path: Path, database_url: str
+) -> None:
+    database.upgrade(database_url)
+    engine = database.engine(database_url)
+    now = Mirror(told_world.chain, engine, told_world.deployment).run()
+    with served(settings_of(told_world, tmp_path / "data", database_url)) as client:
+        deadline = time.monotonic() + 10
+        while client.get("/status").json()["head"] is None and time.monotonic() < deadline:
+            time.sleep(0.05)
+        assert client.get("/status").json()["mirror"] == "ok"
+        secret = "http://10.1.2.3:8545"
+        healths.freeze(engine, now, healths.Beat(engine), ForkDetected(f"{secret} forked", remedy="look"))
+        for path in ("/status", "/readyz"):
+            answer = client.get(path)
+            assert (answer.status_code, answer.json()["mirror"]) == (200, "frozen"), path
+            assert secret not in answer.text
+        metrics = client.get("/metrics").text
+        assert 'tanhui_mirror_health{word="frozen"} 1.0' in metrics
+        assert 'tanhui_mirror_health{word="ok"} 0.0' in metrics
+        assert "tanhui_database_seconds 0." in metrics
+    engine.dispose()

@@ -86,8 +86,79 @@ FAULTS = {
     ),
     "report": ("UPDATE report SET state = 'verified'", "contract state", "Projects.report("),
     "role": ("UPDATE role_member SET held = NOT held", "row changed", "role_member ("),
+    "row doubled": (
+        """INSERT INTO act SELECT (SELECT max(sequence) + 1 FROM act), block, log_index, tx_hash, timestamp, contract,
+        event, subject, args FROM act WHERE sequence = 40""",
+        "row extra",
+        "act (",
+    ),
+    "foreign event": (
+        """INSERT INTO act SELECT (SELECT max(sequence) + 1 FROM act), block, 99, tx_hash, timestamp, 'Credits',
+        'CreditMinted', 'credit:1', NULL FROM act WHERE sequence = 40""",
+        "checkpoint",
+        "checkpoint sequence",
+    ),
+    "order of acts": (
+        "UPDATE act SET log_index = log_index + 1 WHERE sequence = 7",
+        "row changed",
+        "act (7)",
+    ),
+    "header missing": (
+        "DELETE FROM block WHERE number = (SELECT max(number) - 5 FROM block)",
+        "row missing",
+        "block (",
+    ),
+    "header foreign": (
+        """INSERT INTO block SELECT number + 500, 'x', parent_hash, timestamp, receipts_root, logs_bloom
+        FROM block WHERE number = (SELECT max(number) FROM block)""",
+        "row extra",
+        "block (",
+    ),
+    "receipts root": (
+        "UPDATE block SET receipts_root = hash WHERE number = (SELECT max(number) - 8 FROM block)",
+        "row changed",
+        "receipts_root",
+    ),
+    "checkpoint's hash": ("UPDATE checkpoint SET block_hash = 'x'", "checkpoint", "checkpoint block_hash"),
+    "checkpoint ahead": ("UPDATE checkpoint SET block = block + 5", "chain", "head"),
+    "balance missing": ("DELETE FROM holding WHERE locked > 0", "row missing", "holding ("),
+    "balance moved": (
+        """UPDATE holding SET free = free + CASE account
+        WHEN (SELECT min(account) FROM holding AS other WHERE other.token_id = holding.token_id) THEN 1
+        WHEN (SELECT max(account) FROM holding AS other WHERE other.token_id = holding.token_id) THEN -1
+        ELSE 0 END""",
+        "contract state",
+        "Credits.holding(",
+    ),
+    "lock": ("UPDATE lock SET grams = grams + 1 WHERE grams > 0", "contract state", "Credits.lockOf("),
+    "retirement's line missing": (
+        "DELETE FROM retirement_line WHERE sequence = (SELECT max(sequence) FROM retirement)",
+        "row missing",
+        "retirement_line (",
+    ),
+    "standing": (
+        "UPDATE member SET standing = 'closed' WHERE member_id = 5",
+        "contract state",
+        "Credits.member(5)",
+    ),
+    "purpose": ("UPDATE purpose SET allowed = NOT allowed", "contract state", "Credits.purposeAllowed("),
+    "event about roles missing": (
+        "DELETE FROM role_act WHERE block = (SELECT max(block) FROM role_act)",
+        "row missing",
+        "role_act (",
+    ),
+    "total of a project": (
+        "UPDATE total SET issued_grams = issued_grams - 1 WHERE dimension = 'project'",
+        "row changed",
+        "total (project, ",
+    ),
+    "credit": ("UPDATE credit SET retired_grams = 0", "conservation", "credit ("),
     "document": ("UPDATE retirement SET doc = place_holder", "row changed", ") doc"),
 }
+
+
+def test_there_are_as_many_kinds_as_were_promised() -> None:
+    assert len(FAULTS) >= 20
 
 
 @pytest.mark.parametrize("fault", FAULTS)
