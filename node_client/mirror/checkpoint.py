@@ -151,18 +151,21 @@ def clear(engine: Engine, deployment: Deployment, tables: Sequence[str]) -> Chec
 
 def store(connection: Connection, headers: Sequence[Header]) -> None:
     """The headers are stored."""
+    at = sheet("block")
     rows = [
-        {
-            "number": header.number,
-            "hash": header.hash,
-            "parent_hash": header.parent_hash,
-            "timestamp": header.timestamp,
-            "receipts_root": header.receipts_root,
-            "logs_bloom": bloom_bytes(header),
-        }
+        at.values(
+            {
+                "number": header.number,
+                "hash": header.hash,
+                "parent_hash": header.parent_hash,
+                "timestamp": header.timestamp,
+                "receipts_root": header.receipts_root,
+                "logs_bloom": bloom_bytes(header),
+            }
+        )
         for header in headers
     ]
-    sheet("block").insert(connection, rows)
+    at.insert(connection, rows)
 
 
 def bloom_bytes(header: Header) -> bytes:

@@ -2,7 +2,8 @@
 
 Flow, for backfill and live alike: plan (which blocks) → fetch (headers, logs, the contract's own count and sums) → verify
 (chain of headers, blooms, order) → fold (events into rows) → verify (count and sums at the last block) → commit (headers, rows
-and checkpoint in one transaction, fenced). While a batch is folded and committed, a thread fetches and verifies the next.
+and checkpoint in one transaction, fenced). While a batch is folded, one thread fetches and verifies the next, and another
+commits the one before; the fold needs nothing of SQL that is not committed, for it keeps the rows that are under way.
 
 Whatever is wrong stops the mirror before anything of the batch is written; a crash at any instant leaves whole batches only.
 """
@@ -11,15 +12,15 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from eth_abi.exceptions import InsufficientDataBytes
-from sqlalchemy import Engine
+from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import OperationalError
 
-from node_client.batch import Batch
+from node_client.batch import Batch, write
 from node_client.chain import Chain, Header, Log
 from node_client.database import check_revision, unreachable
 from node_client.deployment import Deployment
@@ -32,7 +33,7 @@ from node_client.mirror.checkpoint import Checkpoint
 FIRST_BLOCKS: Final = 32
 MOST_BLOCKS: Final = 4_000
 # Logs that a batch should have: enough to make each batch's own costs small, few enough to hold two batches in memory.
-WANTED_LOGS: Final = 6_000
+WANTED_LOGS: Final = 6000
 LONGEST_PAUSE_SECONDS: Final = 30.0
 
 
@@ -179,43 +180,55 @@ class Mirror:
                 raise verify.fork(now.block, now.block_hash, header.hash)
         if now.block >= target:
             return now
-        fetched = self._fetch(now, target)
-        with ThreadPoolExecutor(1, "tanhui-mirror-fetch") as ahead:
-            while True:
-                # The next batch is fetched as the child of this one, before this one is written.
-                reached = replace(now, block=fetched.last, block_hash=fetched.headers[-1].hash)
-                coming = ahead.submit(self._fetch, reached, target) if reached.block < target else None
-                before, now = now, self._write(now, fetched)
-                progress(Progress(now.block, target, now.sequence, now.sequence - before.sequence))
-                if coming is None:
-                    return now
-                fetched = coming.result()
 
-    def _write(self, before: Checkpoint, fetched: _Fetched) -> Checkpoint:
-        """The batch is folded and committed."""
+        def told(before: Checkpoint, after: Checkpoint) -> None:
+            progress(Progress(after.block, target, after.sequence, after.sequence - before.sequence))
+
+        fetched = self._fetch(now, target)
         try:
-            with self._engine.connect() as reading:
-                batch = self._reuse(reading)
-                if not before.block_hash:
-                    registry.begin(batch)
-                sequence = self._fold(fetched, before.sequence, batch)
-                _check_totals(fetched, sequence, batch)
-            after = replace(
-                before, block=fetched.last, block_hash=fetched.headers[-1].hash, sequence=sequence
-            )
-            with self._engine.begin() as connection:
-                checkpoints.advance(connection, before, after)
-                checkpoints.store(connection, fetched.headers)
-                batch.flush(connection)
+            with ThreadPoolExecutor(1, "tanhui-fetch") as ahead, _Writer(now, told) as writer:
+                while True:
+                    # The next batch is fetched as the child of this one, before this one is written.
+                    reached = replace(now, block=fetched.last, block_hash=fetched.headers[-1].hash)
+                    coming = ahead.submit(self._fetch, reached, target) if reached.block < target else None
+                    now = self._write(now, fetched, writer)
+                    if coming is None:
+                        break
+                    fetched = coming.result()
         except BaseException:
             # Its rows are of a batch that was not written.
             self._batch = None
             raise
+        return writer.committed
+
+    def _write(self, before: Checkpoint, fetched: _Fetched, writer: _Writer) -> Checkpoint:
+        """The batch is folded and on its way into SQL; the checkpoint that it leads to."""
+        with self._engine.connect() as reading:
+            batch = self._reuse(reading, before)
+            sequence = self._fold(fetched, before.sequence, batch)
+            _check_totals(fetched, sequence, batch)
+        after = replace(before, block=fetched.last, block_hash=fetched.headers[-1].hash, sequence=sequence)
+        taken = batch.take()
+
+        def commit() -> Checkpoint:
+            with self._engine.begin() as connection:
+                checkpoints.advance(connection, before, after)
+                checkpoints.store(connection, fetched.headers)
+                write(connection, taken)
+            return after
+
+        writer.start(commit)
+        if batch.full:
+            writer.settle()
+            batch.forget()
         return after
 
-    def _reuse(self, reading: Any) -> Batch:
+    def _reuse(self, reading: Connection, before: Checkpoint) -> Batch:
+        """The batch with its cache, or a new one. Before the first block nothing is stored, and what stands then is made."""
         if self._batch is None:
-            self._batch = Batch(reading)
+            self._batch = Batch(reading, empty=not before.block_hash)
+            if not before.block_hash:
+                registry.begin(self._batch)
         self._batch.read_from(reading)
         return self._batch
 
@@ -227,9 +240,8 @@ class Mirror:
         verify.check_chain(after, headers)
         logs = self._chain.logs(first, last, addresses)
         verify.check_logs(headers, logs, self._contracts)
-        for block in verify.silent(headers, logs, self._contracts):
-            again = self._chain.logs(block, block, addresses)
-            verify.check_again(block, [log for log in logs if log.block == block], again)
+        for block, unheard in verify.silent(headers, logs, self._contracts).items():
+            verify.check_silent(block, self._chain.logs(block, block, unheard))
         self._plan(last - first + 1, len(logs))
         return _Fetched(headers, logs, self._totals(last, target))
 
@@ -273,6 +285,38 @@ class Mirror:
             )
             registry.apply(event, kind, at, batch)
         return sequence
+
+
+class _Writer:
+    """Commits batches in a thread of its own, one after the other, while the next one is folded; `committed` is the last."""
+
+    def __init__(self, now: Checkpoint, told: Callable[[Checkpoint, Checkpoint], None]) -> None:
+        self.committed = now
+        self._told = told
+        self._pool = ThreadPoolExecutor(1, "tanhui-write")
+        self._pending: Future[Checkpoint] | None = None
+
+    def __enter__(self) -> _Writer:
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        # Whatever stopped the mirror, the batch before it was sent off and is answered for first.
+        try:
+            self.settle()
+        finally:
+            self._pool.shutdown()
+
+    def start(self, commit: Callable[[], Checkpoint]) -> None:
+        """The commit has begun, after the one before it has ended."""
+        self.settle()
+        self._pending = self._pool.submit(commit)
+
+    def settle(self) -> None:
+        """No commit is under way. Raises what the last one raised."""
+        pending, self._pending = self._pending, None
+        if pending is not None:
+            before, self.committed = self.committed, pending.result()
+            self._told(before, self.committed)
 
 
 def _check_totals(fetched: _Fetched, sequence: int, batch: Batch) -> None:
