@@ -14,6 +14,7 @@ import time
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
+from itertools import groupby
 from typing import Any, Final
 
 from eth_abi.exceptions import InsufficientDataBytes
@@ -27,7 +28,7 @@ from node_client.deployment import Deployment
 from node_client.errors import ChainMismatch, ChainUnreachable, SequenceMismatch
 from node_client.event import At
 from node_client.mirror import checkpoint as checkpoints
-from node_client.mirror import registry, verify
+from node_client.mirror import proving, registry, verify
 from node_client.mirror.checkpoint import Checkpoint
 
 FIRST_BLOCKS: Final = 32
@@ -63,6 +64,7 @@ class _Fetched:
 
     headers: list[Header]
     logs: list[Log]
+    logs_hashes: dict[int, str]
     totals: dict[str, Any] | None
 
     @property
@@ -79,6 +81,7 @@ class Mirror:
     """One writer of one database from one node.
 
     `lag_blocks` keeps it that far behind the head, for chains whose newest blocks may still change. `most_blocks` bounds a batch.
+    `proven` writes nothing that the blocks' receipts do not prove.
     """
 
     def __init__(
@@ -90,6 +93,7 @@ class Mirror:
         lag_blocks: int = 0,
         most_blocks: int = MOST_BLOCKS,
         poll_seconds: float = 1.0,
+        proven: bool = False,
     ) -> None:
         self._chain = chain
         self._engine = engine
@@ -99,6 +103,7 @@ class Mirror:
         self._most_blocks = most_blocks
         self._blocks = min(FIRST_BLOCKS, most_blocks)
         self._poll_seconds = poll_seconds
+        self._proven = proven
         self._batch: Batch | None = None
 
     def run(
@@ -107,8 +112,8 @@ class Mirror:
         """Everything up to block `until` (the head by default) is mirrored; with `follow` it goes on for ever.
 
         Raises `ChainMismatch` for another chain or other contracts, `DatabaseRevision` for other tables, `ForkDetected`,
-        `UnknownEvent`, `SequenceMismatch` and `MirrorInconsistent` for what must not be, `WriterReplaced` when another
-        mirror took over, `DatabaseUnreachable` and `ChainUnreachable`. Following, an unreachable node is waited for.
+        `UnknownEvent`, `SequenceMismatch`, `ProofFailed` and `MirrorInconsistent` for what must not be, `WriterReplaced` when
+        another mirror took over, `DatabaseUnreachable` and `ChainUnreachable`. Following, an unreachable node is waited for.
         """
         try:
             return self._run(follow, until, progress)
@@ -119,6 +124,9 @@ class Mirror:
         check_revision(self._engine)
         self._check_chain()
         now = checkpoints.start(self._engine, self._deployment)
+        if self._proven and now.proof_lag_blocks:
+            # What is proven has no holes, so what was mirrored without proof comes first.
+            now = replace(now, proven_block=self.verify().proven_block)
         pause = self._poll_seconds
         while True:
             try:
@@ -131,8 +139,7 @@ class Mirror:
                     raise
                 pause = min(pause * 2, LONGEST_PAUSE_SECONDS)
                 head, why = -1, error.message
-                stored = self._read()
-                now = replace(now, block=stored.block, block_hash=stored.block_hash, sequence=stored.sequence)
+                now = replace(self._read(), epoch=now.epoch)
             if not follow or (until is not None and now.block >= until):
                 return now
             progress(Progress(now.block, head, now.sequence, 0, why or "for a new block"))
@@ -145,6 +152,18 @@ class Mirror:
         self._batch = None
         checkpoints.clear(self._engine, self._deployment, registry.mirrored())
         return self.run(progress=progress)
+
+    def verify(self, progress: Callable[[Checkpoint], None] = lambda _now: None) -> Checkpoint:
+        """Every block mirrored is proven by its receipts, without mirroring it again.
+
+        Raises `ProofFailed` for a block that is not, `BadInput` when nothing is mirrored, and as `run`.
+        """
+        check_revision(self._engine)
+        self._check_chain()
+        try:
+            return proving.verify(self._chain, self._engine, self._deployment, progress)
+        except OperationalError as error:
+            raise unreachable(error) from error
 
     def status(self) -> Status:
         """How far the mirror is, and how far the node, if it answers. Raises `DatabaseUnreachable`."""
@@ -208,12 +227,14 @@ class Mirror:
             sequence = self._fold(fetched, before.sequence, batch)
             _check_totals(fetched, sequence, batch)
         after = replace(before, block=fetched.last, block_hash=fetched.headers[-1].hash, sequence=sequence)
+        if self._proven:
+            after = replace(after, proven_block=after.block)
         taken = batch.take()
 
         def commit() -> Checkpoint:
             with self._engine.begin() as connection:
                 checkpoints.advance(connection, before, after)
-                checkpoints.store(connection, fetched.headers)
+                checkpoints.store(connection, fetched.headers, fetched.logs_hashes)
                 write(connection, taken)
             return after
 
@@ -240,10 +261,14 @@ class Mirror:
         verify.check_chain(after, headers)
         logs = self._chain.logs(first, last, addresses)
         verify.check_logs(headers, logs, self._contracts)
-        for block, unheard in verify.silent(headers, logs, self._contracts).items():
-            verify.check_silent(block, self._chain.logs(block, block, unheard))
+        if self._proven:
+            proving.check(self._chain, headers, logs, self._contracts)
+        else:
+            for block, unheard in verify.silent(headers, logs, self._contracts).items():
+                verify.check_silent(block, self._chain.logs(block, block, unheard))
         self._plan(last - first + 1, len(logs))
-        return _Fetched(headers, logs, self._totals(last, target))
+        hashes = {block: proving.logs_hash(of) for block, of in groupby(logs, lambda log: log.block)}
+        return _Fetched(headers, logs, hashes, self._totals(last, target))
 
     def _plan(self, blocks: int, logs: int) -> None:
         """The next batch will have about as many logs as wanted."""

@@ -106,6 +106,7 @@ def test_null_and_bytes_survive_changes(engine: Engine) -> None:
                 timestamp=1,
                 receipts_root="r",
                 logs_bloom=b"\0\xff" if case else b"",
+                logs_hash="",
             )
             with engine.begin() as connection:
                 write(connection, batch.take())
