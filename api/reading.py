@@ -30,13 +30,16 @@ T = TypeVar("T")
 FRESH_SECONDS: Final = 0.02
 _RECHECK_SECONDS: Final = 1.0
 _PLACE: Final = (
-    "SELECT c.block, c.block_hash, c.sequence, c.chain_id, c.credits_address, b.timestamp"
+    "SELECT c.block, c.block_hash, c.sequence, c.chain_id, c.credits_address, b.timestamp, c.proven_block"
     " FROM checkpoint c LEFT JOIN block b ON b.number = c.block WHERE c.id = 1"
 )
 
 
 class Mark(NamedTuple):
-    """The block that an answer speaks for; its time in Unix seconds, 0 before the first block."""
+    """The block that an answer speaks for; its time in Unix seconds, 0 before the first block.
+
+    All blocks up to `proven_block` are proven by their receipts.
+    """
 
     block: int
     hash: str
@@ -44,6 +47,7 @@ class Mark(NamedTuple):
     chain_id: int
     credits_address: str
     timestamp: int
+    proven_block: int
 
 
 class Snapshot:
@@ -57,8 +61,8 @@ class Snapshot:
         found = self.rows(_PLACE)
         if not found:
             raise Problem("MirrorEmpty")
-        block, block_hash, sequence, chain_id, address, timestamp = found[0]
-        self.mark = Mark(block, block_hash, sequence, chain_id, address, timestamp or 0)
+        block, block_hash, sequence, chain_id, address, timestamp, proven_block = found[0]
+        self.mark = Mark(block, block_hash, sequence, chain_id, address, timestamp or 0, proven_block)
 
     def rows(self, sql: str, values: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
         """The rows of a query whose values stand as question marks."""

@@ -36,6 +36,8 @@ class Status(Answer):
     block_time: Time | None
     age_seconds: int | None = Field(description="Seconds since the block's time.")
     lag_blocks: int | None
+    proven_block: Id = Field(description="Up to this block all is proven by the blocks' receipts.")
+    proof_lag_blocks: int = Field(description="Blocks mirrored and not yet proven.")
     sequence: Id
     digest: str | None = Field(description="SHA-256 of everything mirrored at this block, when asked for.")
     mirror: str = Field(description="What is the matter with the mirror.", examples=["ok"], pattern=_WORDS)
@@ -90,6 +92,8 @@ async def get_status(request: Request, portal: PortalDep, query: Annotated[Statu
         "block_time": time_text(mark.timestamp) if mark.timestamp else None,
         "age_seconds": max(int(time.time()) - mark.timestamp, 0) if mark.timestamp else None,
         "lag_blocks": None if head is None else max(head - mark.block, 0),
+        "proven_block": mark.proven_block,
+        "proof_lag_blocks": max(mark.block - mark.proven_block, 0),
         "sequence": mark.sequence,
         "mirror": said.word,
         "digest": found.whole if found else None,
@@ -191,6 +195,7 @@ async def get_metrics(request: Request, portal: PortalDep) -> Response:
         add("mirror_block", "gauge", "Last block mirrored.", {"": mark.block})
         add("mirror_block_time_seconds", "gauge", "Its time.", {"": mark.timestamp})
         add("mirror_sequence", "gauge", "Acts mirrored.", {"": mark.sequence})
+        add("mirror_proven_block", "gauge", "Up to this block all is proven.", {"": mark.proven_block})
         if state.head is not None:
             add(
                 "mirror_lag_blocks",

@@ -320,6 +320,7 @@ class _Files:
         about = json.loads((folder / "about.json").read_text(encoding="utf-8"))
         self.first: int = about["deployment"]["block"]
         self.head: int = about["head"]
+        self.addresses = {address.lower() for address in about["deployment"]["addresses"].values()}
         self.chain_id: int = about["deployment"]["chain_id"]
         self.files = {kind: os.open(folder / f"{kind}.bin", os.O_RDONLY) for kind in KINDS}
         self.offsets: dict[str, array[int]] = {}
@@ -362,6 +363,9 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _logs(self, body: dict[str, Any]) -> None:
         (asked,) = body["params"]
+        if {address.lower() for address in asked["address"]} != self.files.addresses:
+            self._some_logs(body)
+            return
         start, size = self.files.place("logs", int(asked["fromBlock"], 16), int(asked["toBlock"], 16))
         if size:
             start, size = start + 1, size - 1
@@ -372,6 +376,17 @@ class _Handler(BaseHTTPRequestHandler):
             sent = os.sendfile(self.connection.fileno(), self.files.files["logs"], start, size)
             start, size = start + sent, size - sent
         self.wfile.write(b"]}")
+
+    def _some_logs(self, body: dict[str, Any]) -> None:
+        """The logs of some of the contracts in one block."""
+        (asked,) = body["params"]
+        assert asked["fromBlock"] == asked["toBlock"]
+        inner = self.files.read("logs", int(asked["fromBlock"], 16)).removeprefix(b"null").removeprefix(b",")
+        wanted = {address.lower() for address in asked["address"]}
+        found = [log for log in msgspec.json.decode(b"[" + inner + b"]") if log["address"] in wanted]
+        whole = msgspec.json.encode({"jsonrpc": "2.0", "id": body["id"], "result": found})
+        self._head(len(whole))
+        self.wfile.write(whole)
 
     def _answer(self, call: dict[str, Any]) -> bytes:
         method, params = call["method"], call["params"]

@@ -1,7 +1,8 @@
 """A unit of work: the rows that the events of some blocks add and change, written all at once or not at all.
 
 Flow: `insert` gathers rows that only ever are added; `row` gives the present row of a key, from this batch, the cache of the
-batches before, or SQL, to be changed in place; `read` the same without changing it; `flush` writes everything in bulk.
+batches before, or SQL, to be changed in place; `read` the same without changing it; `take` gives everything gathered, and
+`write` writes it in bulk.
 
 Tables are named by text, so that a noun that needs another's row does not import it. A table has one writer all the same:
 the fold in its own noun's file.
@@ -16,12 +17,14 @@ from typing import Any, Final, TypeAlias
 from sqlalchemy import Connection
 from sqlmodel import SQLModel
 
-from node_client.database import sheet
+from node_client.database import Sheet, sheet
 from node_client.errors import MirrorInconsistent
 from node_client.event import At, Event
 
 Key: TypeAlias = tuple[Any, ...]
 Row: TypeAlias = dict[str, Any]
+# Of each table, parents before children: rows to add and rows to change.
+Writing: TypeAlias = list[tuple[Sheet, list[tuple[Any, ...]], list[tuple[Any, ...]]]]
 
 # Rows kept between batches, some 700 bytes each; beyond this many the cache starts anew.
 CACHED_ROWS: Final = 100_000
@@ -31,12 +34,14 @@ class Batch:
     """What the events of some blocks do to the tables.
 
     `previous` is the last event folded, with its place, or None: an ERC-1155 transfer from or to nobody belongs to it.
-    Used again after a `flush`, it keeps its rows as a cache; after a failure it must be thrown away.
+    Used again after a `take`, it keeps its rows as a cache; after a failure it must be thrown away. `empty` says that the tables
+    hold nothing yet, so that no row needs to be looked for that the cache does not have.
     """
 
-    def __init__(self, connection: Connection) -> None:
+    def __init__(self, connection: Connection, *, empty: bool = False) -> None:
         self.previous: tuple[Event, At] | None = None
         self._connection = connection
+        self.empty = empty
         self._inserted: defaultdict[str, list[Row]] = defaultdict(list)
         # None stands for a row that SQL does not have.
         self._rows: defaultdict[str, dict[Key, Row | None]] = defaultdict(dict)
@@ -99,9 +104,12 @@ class Batch:
             found.setdefault(name, set()).update(tuple(row[key] for key in keys) for row in rows)
         return found
 
-    def flush(self, connection: Connection) -> int:
-        """Everything gathered is written, parents before children; the number of rows. The rows stay as a cache."""
-        written = 0
+    def take(self) -> Writing:
+        """Everything gathered, to be written; the batch starts anew and keeps its rows as a cache.
+
+        The writing holds values of its own, so that the next rows may be changed before it is done.
+        """
+        taken: Writing = []
         for table in SQLModel.metadata.sorted_tables:
             name = table.name
             at = sheet(name)
@@ -113,29 +121,43 @@ class Batch:
                 assert row is not None  # noqa: S101 - `row` put it there
                 (changed if key in stored else added).append(row)
                 stored.add(key)
-            if added:
-                at.insert(connection, added)
-            if changed:
-                at.update(connection, changed)
-            written += len(added) + len(changed)
-        self._shrink()
-        return written
+            if added or changed:
+                taken.append((at, list(map(at.values, added)), list(map(at.changes, changed))))
+        return taken
+
+    @property
+    def full(self) -> bool:
+        """Whether more rows are kept than should be: `forget` them once all that was taken is written."""
+        return sum(map(len, self._rows.values())) > CACHED_ROWS
+
+    def forget(self) -> None:
+        """Only what is gathered and not yet taken is kept; nothing taken may still be unwritten."""
+        for table, rows in self._rows.items():
+            kept = {key: rows[key] for key in self._changed[table]}
+            self._rows[table] = kept
+            self._stored[table] &= kept.keys()
+        self.empty = False
 
     def _find(self, table: str, key: Key) -> Row | None:
         rows = self._rows[table]
-        if key not in rows:
+        if key not in rows and not self.empty:
             found = sheet(table).load(self._connection, key)
             if found is None:
                 rows[key] = None
             else:
                 self._keep(table, key, found)
-        return rows[key]
+        return rows.get(key)
 
     def _keep(self, table: str, key: Key, row: Row) -> None:
         self._rows[table][key] = row
         self._stored[table].add(key)
 
-    def _shrink(self) -> None:
-        if sum(map(len, self._rows.values())) > CACHED_ROWS:
-            self._rows.clear()
-            self._stored.clear()
+
+def write(connection: Connection, writing: Writing) -> int:
+    """What was taken is written, parents before children; the number of rows."""
+    for at, added, changed in writing:
+        if added:
+            at.insert(connection, added)
+        if changed:
+            at.update(connection, changed)
+    return sum(len(added) + len(changed) for _, added, changed in writing)

@@ -10,6 +10,7 @@ and hashes text in one spelling (see node_client.units), days whole UTC days sin
 from __future__ import annotations
 
 import functools
+import itertools
 from collections.abc import Iterable, Sequence
 from operator import itemgetter
 from pathlib import Path
@@ -43,6 +44,9 @@ from node_client.errors import DatabaseRevision, DatabaseUnreachable
 MIGRATIONS: Final = Path(__file__).resolve().parent.parent / "migrations"
 BUSY_MILLISECONDS: Final = 30_000
 HIGHEST_LIMIT: Final = 500
+# Values that one statement of SQLite may have.
+SQLITE_VARIABLES: Final = 32_766
+SQLITE_CACHE_KIB: Final = 32_768
 
 # A database that refused to work. COPY goes past SQLAlchemy, so the driver's own errors come out beside SQLAlchemy's.
 TROUBLE: Final = (
@@ -136,6 +140,8 @@ def _prepare_sqlite(connection: Any, _record: Any) -> None:
     # In WAL a power cut can lose the last commits but not harm the file; the mirror reads them again.
     cursor.execute("PRAGMA synchronous = NORMAL")
     cursor.execute("PRAGMA foreign_keys = ON")
+    # Indexes by account are written all over; with SQLite's own 2 MiB each row of a long ledger reads pages again.
+    cursor.execute(f"PRAGMA cache_size = -{SQLITE_CACHE_KIB}")
     cursor.close()
 
 
@@ -211,26 +217,33 @@ class Sheet:
             *(column == sqlalchemy.bindparam(f"key_{column.name}") for column in table.primary_key.columns)
         )
 
-    def insert(self, connection: Connection, rows: Sequence[dict[str, Any]]) -> None:
-        """The rows are in the table. Raises KeyError when a row lacks a column."""
-        tuples = [self.values(row) for row in rows]
+    def insert(self, connection: Connection, rows: Sequence[tuple[Any, ...]]) -> None:
+        """The rows, each a tuple of all columns as `values` makes it, are in the table."""
         names = ", ".join(f'"{name}"' for name in self.columns)
         if connection.dialect.name == "sqlite":
-            marks = ", ".join("?" * len(self.columns))
-            connection.exec_driver_sql(f'INSERT INTO "{self.name}" ({names}) VALUES ({marks})', tuples)  # noqa: S608 - names of our own tables
+            # Many rows in one statement: the driver lets other threads run during a statement, but between two of them it
+            # waits for its turn.
+            most = SQLITE_VARIABLES // len(self.columns)
+            marks = f"({', '.join('?' * len(self.columns))})"
+            for start in range(0, len(rows), most):
+                part = rows[start : start + most]
+                every = ", ".join([marks] * len(part))
+                connection.exec_driver_sql(
+                    f'INSERT INTO "{self.name}" ({names}) VALUES {every}',  # noqa: S608 - names of our own tables
+                    tuple(itertools.chain.from_iterable(part)),
+                )
             return
         driver: Any = connection.connection.driver_connection
         with driver.cursor() as cursor, cursor.copy(f'COPY "{self.name}" ({names}) FROM STDIN') as copy:
-            for values in tuples:
+            for values in rows:
                 copy.write_row(values)
 
-    def update(self, connection: Connection, rows: Sequence[dict[str, Any]]) -> None:
-        """The rows of these keys have these values."""
-        tuples = [self.changes(row) for row in rows]
+    def update(self, connection: Connection, rows: Sequence[tuple[Any, ...]]) -> None:
+        """The rows, each a tuple of the other columns and then the key as `changes` makes it, have these values."""
         if connection.dialect.name == "sqlite":
             sets = ", ".join(f'"{name}" = ?' for name in self.others)
             where = " AND ".join(f'"{name}" = ?' for name in self.keys)
-            connection.exec_driver_sql(f'UPDATE "{self.name}" SET {sets} WHERE {where}', tuples)  # noqa: S608 - names of our own tables
+            connection.exec_driver_sql(f'UPDATE "{self.name}" SET {sets} WHERE {where}', list(rows))  # noqa: S608 - names of our own tables
             return
         order = (*self.others, *self.keys)
         sets = ", ".join(f'"{name}" = new."{name}"' for name in self.others)
@@ -240,7 +253,7 @@ class Sheet:
         names = ", ".join(f'"{name}"' for name in order)
         connection.exec_driver_sql(
             f'UPDATE "{self.name}" AS old SET {sets} FROM unnest({arrays}) AS new ({names}) WHERE {where}',  # noqa: S608 - names of our own tables
-            tuple(list(column) for column in zip(*tuples, strict=True)),
+            tuple(list(column) for column in zip(*rows, strict=True)),
         )
 
     def load(self, connection: Connection, key: tuple[Any, ...]) -> dict[str, Any] | None:

@@ -8,7 +8,7 @@ TanhuiError
 ├── ChainError           ChainUnreachable, ChainMismatch, ContractsMissing, TransactionLost
 ├── Refused              a contract refused an act; one class per Solidity error (node_client.refusal)
 ├── DatabaseError        DatabaseUnreachable, DatabaseRevision
-└── MirrorError          MirrorInconsistent, UnknownEvent, ForkDetected, SequenceMismatch, WriterReplaced
+└── MirrorError          MirrorInconsistent, UnknownEvent, ForkDetected, SequenceMismatch, ProofFailed, WriterReplaced
 
 `exit_code` is what the command line ends with; docs/errors.md explains each.
 """
@@ -140,6 +140,10 @@ class ForkDetected(MirrorError):
 
 class SequenceMismatch(MirrorError):
     """The contract counts more or fewer acts than were found."""
+
+
+class ProofFailed(MirrorError):
+    """A header does not give its own hash, receipts not their root, or the logs are not those of the receipts."""
 
 
 class WriterReplaced(MirrorError):

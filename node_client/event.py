@@ -28,7 +28,7 @@ LARGEST: Final = 2**63 - 1
 NEVER_EMITTED: Final = frozenset({"URI", "EIP712DomainChanged"})
 
 
-class At(msgspec.Struct, frozen=True):
+class At(msgspec.Struct, frozen=True, gc=False):
     """Where an event stands: its number in the ledger's sequence (0 for events that do not count), block, log, time.
 
     `timestamp` is the block's time in Unix seconds, `contract` the name of the contract that emitted it.
@@ -42,7 +42,8 @@ class At(msgspec.Struct, frozen=True):
     contract: str
 
 
-class Event(msgspec.Struct, frozen=True):
+# Not for the garbage collector: an event holds nothing that could hold it.
+class Event(msgspec.Struct, frozen=True, gc=False):
     """What every event's struct has.
 
     `contracts` names its emitters, `counted` says that the ledger's sequence counts it, `keeps_args` that no table but the

@@ -23,7 +23,7 @@ from node_client.errors import ChainUnreachable
 
 T = TypeVar("T")
 
-# So many calls in one POST; each answer holds at most a header.
+# So many calls in one POST, when each answer holds at most a header.
 _BATCH: Final = 100
 
 
@@ -87,12 +87,16 @@ class Rpc:
         return self.read_batch(_ANY_BATCH, method, params)
 
     def read_batch(
-        self, decoder: msgspec.json.Decoder[list[Answer[T]]], method: str, params: Sequence[Sequence[Any]]
+        self,
+        decoder: msgspec.json.Decoder[list[Answer[T]]],
+        method: str,
+        params: Sequence[Sequence[Any]],
+        at_once: int = _BATCH,
     ) -> list[T]:
-        """As `batch`, with each result read straight into the decoder's form."""
+        """As `batch`, with each result read straight into the decoder's form, and so many calls in one POST."""
         results: list[T] = []
-        for start in range(0, len(params), _BATCH):
-            part = params[start : start + _BATCH]
+        for start in range(0, len(params), at_once):
+            part = params[start : start + at_once]
             ids = [next(self._ids) for _ in part]
             body = self._exchange(
                 [self._call(number, method, each) for number, each in zip(ids, part, strict=True)]

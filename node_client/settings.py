@@ -49,6 +49,9 @@ class Settings(BaseSettings):
         ge=0,
         description="Newest blocks that may still change and can be undone; 0 where blocks are final at once.",
     )
+    proven: bool = Field(
+        default=False, description="Whether the mirror writes only what the blocks' receipts prove."
+    )
     scheme_name_zh: str = Field(default="碳惠", description="Name of the scheme on Chinese pages.")
     scheme_name_en: str = Field(default="Tanhui", description="Name of the scheme on English pages.")
     unit_prefix: str = Field(default="HRBCER", description="Prefix of the credits' public serial numbers.")

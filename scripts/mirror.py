@@ -46,14 +46,15 @@ def opened(settings: Settings) -> Iterator[tuple[Ledger, Engine]]:
         ledger.close()
 
 
-def mirror_of(ledger: Ledger, engine: Engine, settings: Settings) -> Mirror:
-    """The mirror from the ledger's node into the database."""
+def mirror_of(ledger: Ledger, engine: Engine, settings: Settings, *, proven: bool | None = None) -> Mirror:
+    """The mirror from the ledger's node into the database; `proven` None: as the settings say."""
     return Mirror(
         ledger.chain,
         engine,
         ledger.deployment,
         lag_blocks=settings.lag_blocks,
         finality_blocks=settings.finality_blocks,
+        proven=settings.proven if proven is None else proven,
     )
 
 
@@ -75,17 +76,23 @@ def catch_up(mirror: Mirror, *, quiet: bool, until: int | None = None) -> Checkp
         )
 
 
-@app.command(epilog=examples("tanhui mirror run", "tanhui mirror run --follow"))
+@app.command(epilog=examples("tanhui mirror run", "tanhui mirror run --follow --proven"))
 def run(
     follow: Annotated[
         bool, typer.Option("--follow", help="Go on with every new block until interrupted.")
     ] = False,
     until: Annotated[int | None, typer.Option(help="Last block to mirror.", min=0)] = None,
+    proven: Annotated[
+        bool | None,
+        typer.Option(
+            "--proven/--unproven", help="Write only what the blocks' receipts prove [TANHUI_PROVEN]."
+        ),
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """The database holds everything up to the chain's head, or block by block what comes, with --follow."""
     with errors_shown(as_json=as_json), opened(settings := Settings()) as (ledger, engine):
-        mirror = mirror_of(ledger, engine, settings)
+        mirror = mirror_of(ledger, engine, settings, proven=proven)
         now = catch_up(mirror, quiet=as_json, until=until)
         facts = {"block": now.block, "block_hash": now.block_hash, "sequence": now.sequence}
         show("mirrored", facts, as_json=as_json)
@@ -120,6 +127,8 @@ def status(as_json: AsJson = False) -> None:
             "diagnosis": said.word,
             "sentence": said.sentence,
             "remedy": said.remedy,
+            "proven_block": checkpoint.proven_block if checkpoint else None,
+            "proof_lag_blocks": checkpoint.proof_lag_blocks if checkpoint else None,
         }
         show("mirror", facts, as_json=as_json)
 
@@ -146,8 +155,15 @@ def thaw(as_json: AsJson = False) -> None:
 
 @app.command(epilog=examples("tanhui mirror verify"))
 def verify(as_json: AsJson = False) -> None:
-    """The same as tanhui audit: SQL was compared with the chain. Exit code 7 for any difference."""
-    audit(as_json=as_json)
+    """Every block mirrored is proven by its receipts, without mirroring it again. Exit code 7 when one is not."""
+    with errors_shown(as_json=as_json), opened(settings := Settings()) as (ledger, engine):
+        with progress_bar("proving blocks", quiet=as_json) as progress:
+            task = progress.add_task("", total=None)
+            now = mirror_of(ledger, engine, settings).verify(
+                progress=lambda now: progress.update(task, completed=now.proven_block, total=now.block)
+            )
+        facts = {"block": now.block, "proven_block": now.proven_block, "sequence": now.sequence}
+        show("proven", facts, as_json=as_json)
 
 
 @app.command("digest", epilog=examples("tanhui mirror digest --json"))

@@ -1,7 +1,7 @@
 """What undoes the newest batches on a chain whose blocks may change, and how the mirror is.
 
 Revision ID: 0004
-Revises: 0002
+Revises: 0003
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from alembic import op
 BIGINT: Final = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 
 revision: Final = "0004"
-down_revision: Final = "0002"
+down_revision: Final = "0003"
 branch_labels = None
 depends_on = None
 

@@ -8,7 +8,7 @@ Whoever starts last writes: its epoch is higher, and the former writer's next `a
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -26,7 +26,10 @@ _ONLY: Final = 1
 
 
 class BlockRow(SQLModel, table=True):
-    """One header; `logs_bloom` is 256 bytes, or none when all of them are zero."""
+    """One header; `logs_bloom` is 256 bytes, or none when all of them are zero.
+
+    `logs_hash` is the SHA-256 of the ledger's logs as they were folded (node_client.mirror.proving), empty for none.
+    """
 
     __tablename__ = "block"
 
@@ -36,10 +39,14 @@ class BlockRow(SQLModel, table=True):
     timestamp: int = database.number()
     receipts_root: str = hash_text()
     logs_bloom: bytes = blob()
+    logs_hash: str = hash_text()
 
 
 class CheckpointRow(SQLModel, table=True):
-    """The one row that says how far: the last block mirrored, its hash, and the acts up to it. `epoch` is the writer's."""
+    """The one row that says how far: the last block mirrored, its hash, and the acts up to it. `epoch` is the writer's.
+
+    All blocks up to `proven_block` are proven by their receipts.
+    """
 
     __tablename__ = "checkpoint"
 
@@ -50,11 +57,12 @@ class CheckpointRow(SQLModel, table=True):
     block_hash: str = hash_text()
     sequence: int = database.number()
     epoch: int = database.number()
+    proven_block: int = database.number()
 
 
 @dataclass(frozen=True, slots=True)
 class Checkpoint:
-    """How far the mirror has come. `block_hash` is empty before the first block."""
+    """How far the mirror has come. `block_hash` is empty before the first block; up to `proven_block` all is proven."""
 
     chain_id: int
     credits_address: str
@@ -62,6 +70,12 @@ class Checkpoint:
     block_hash: str
     sequence: int
     epoch: int
+    proven_block: int
+
+    @property
+    def proof_lag_blocks(self) -> int:
+        """Blocks mirrored and not yet proven."""
+        return max(self.block - self.proven_block, 0)
 
 
 def read(connection: Connection) -> Checkpoint | None:
@@ -101,6 +115,7 @@ def _beginning(deployment: Deployment) -> dict[str, int | str]:
         "block_hash": "",
         "sequence": 0,
         "epoch": 1,
+        "proven_block": deployment.block - 1,
     }
 
 
@@ -123,7 +138,13 @@ def advance(connection: Connection, before: Checkpoint, after: Checkpoint) -> No
     changed = connection.execute(
         update(table)
         .where(table.c.id == _ONLY, table.c.block == before.block, table.c.epoch == before.epoch)
-        .values(block=after.block, block_hash=after.block_hash, sequence=after.sequence)
+        .values(
+            block=after.block,
+            block_hash=after.block_hash,
+            sequence=after.sequence,
+            # Another process may have proven blocks meanwhile; only what was proven here is said here.
+            **({"proven_block": after.proven_block} if after.proven_block == after.block else {}),
+        )
     )
     if changed.rowcount != 1:
         raise replaced(before.block)
@@ -137,6 +158,16 @@ def replaced(block: int) -> WriterReplaced:
     )
 
 
+def proved(connection: Connection, before: Checkpoint, block: int) -> None:
+    """The blocks up to this one are proven, unless others were mirrored or proven meanwhile; then nothing changes."""
+    table = table_of("checkpoint")
+    connection.execute(
+        update(table)
+        .where(table.c.id == _ONLY, table.c.proven_block == before.proven_block, table.c.block >= block)
+        .values(proven_block=block)
+    )
+
+
 def clear(engine: Engine, deployment: Deployment, tables: Sequence[str]) -> Checkpoint:
     """The tables are empty and the checkpoint stands before the deployment, with a new epoch."""
     table = table_of("checkpoint")
@@ -144,7 +175,11 @@ def clear(engine: Engine, deployment: Deployment, tables: Sequence[str]) -> Chec
     with engine.begin() as connection:
         connection.execute(
             update(table).values(
-                epoch=table.c.epoch + 1, block=deployment.block - 1, block_hash="", sequence=0
+                epoch=table.c.epoch + 1,
+                block=deployment.block - 1,
+                block_hash="",
+                sequence=0,
+                proven_block=deployment.block - 1,
             )
         )
         for name in tables:
@@ -154,20 +189,24 @@ def clear(engine: Engine, deployment: Deployment, tables: Sequence[str]) -> Chec
     return found
 
 
-def store(connection: Connection, headers: Sequence[Header]) -> None:
-    """The headers are stored."""
+def store(connection: Connection, headers: Sequence[Header], logs_hashes: Mapping[int, str]) -> None:
+    """The headers are stored, with the hash of each block's logs where there are any."""
+    at = sheet("block")
     rows = [
-        {
-            "number": header.number,
-            "hash": header.hash,
-            "parent_hash": header.parent_hash,
-            "timestamp": header.timestamp,
-            "receipts_root": header.receipts_root,
-            "logs_bloom": bloom_bytes(header),
-        }
+        at.values(
+            {
+                "number": header.number,
+                "hash": header.hash,
+                "parent_hash": header.parent_hash,
+                "timestamp": header.timestamp,
+                "receipts_root": header.receipts_root,
+                "logs_bloom": bloom_bytes(header),
+                "logs_hash": logs_hashes.get(header.number, ""),
+            }
+        )
         for header in headers
     ]
-    sheet("block").insert(connection, rows)
+    at.insert(connection, rows)
 
 
 def bloom_bytes(header: Header) -> bytes:

@@ -2,7 +2,8 @@
 
 Flow, for backfill and live alike: plan (which blocks) → fetch (headers, logs, the contract's own count and sums) → verify
 (chain of headers, blooms, order) → fold (events into rows) → verify (count and sums at the last block) → commit (headers, rows
-and checkpoint in one transaction, fenced). While a batch is folded and committed, a thread fetches and verifies the next.
+and checkpoint in one transaction, fenced). While a batch is folded, one thread fetches and verifies the next, and another
+commits the one before; the fold needs nothing of SQL that is not committed, for it keeps the rows that are under way.
 
 Whatever is wrong stops the mirror before anything of the batch is written; a crash at any instant leaves whole batches only.
 Following, it waits for what passes (a silent node, a database that is away, answers that contradict each other a few times).
@@ -13,15 +14,16 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from itertools import groupby
 from typing import Any, Final
 
 from eth_abi.exceptions import InsufficientDataBytes
-from sqlalchemy import Engine, select
+from sqlalchemy import Connection, Engine, select
 
-from node_client.batch import Batch
+from node_client.batch import Batch, write
 from node_client.chain import Chain, Header, Log
 from node_client.database import CONFLICT, TROUBLE, check_revision, table_of, unreachable
 from node_client.deployment import Deployment
@@ -38,14 +40,14 @@ from node_client.errors import (
 from node_client.event import At
 from node_client.mirror import checkpoint as checkpoints
 from node_client.mirror import health as healths
-from node_client.mirror import registry, rollback, verify
+from node_client.mirror import proving, registry, rollback, verify
 from node_client.mirror.checkpoint import Checkpoint
 from node_client.mirror.health import Beat, Health
 
 FIRST_BLOCKS: Final = 32
 MOST_BLOCKS: Final = 4_000
 # Logs that a batch should have: enough to make each batch's own costs small, few enough to hold two batches in memory.
-WANTED_LOGS: Final = 6_000
+WANTED_LOGS: Final = 6000
 LONGEST_PAUSE_SECONDS: Final = 30.0
 # Contradictions met at one block, one after the other, before a following mirror gives up.
 MOST_CONTRADICTIONS: Final = 12
@@ -82,6 +84,7 @@ class _Fetched:
 
     headers: list[Header]
     logs: list[Log]
+    logs_hashes: dict[int, str]
     totals: dict[str, Any] | None
 
     @property
@@ -99,6 +102,7 @@ class Mirror:
 
     `lag_blocks` keeps it that far behind the head. `finality_blocks` is how many of the newest blocks may still change and
     can be undone; 0 says that blocks are final at once. `most_blocks` bounds a batch.
+    `proven` writes nothing that the blocks' receipts do not prove.
     """
 
     def __init__(
@@ -111,6 +115,7 @@ class Mirror:
         finality_blocks: int = 0,
         most_blocks: int = MOST_BLOCKS,
         poll_seconds: float = 1.0,
+        proven: bool = False,
     ) -> None:
         self._chain = chain
         self._engine = engine
@@ -121,6 +126,7 @@ class Mirror:
         self._most_blocks = most_blocks
         self._blocks = min(FIRST_BLOCKS, most_blocks)
         self._poll_seconds = poll_seconds
+        self._proven = proven
         self._batch: Batch | None = None
         self._beat = Beat(engine)
 
@@ -130,8 +136,8 @@ class Mirror:
         """Everything up to block `until` (the head by default) is mirrored; with `follow` it goes on for ever.
 
         Raises `ChainMismatch` for another chain or other contracts, `DatabaseRevision` for other tables, `ForkDetected`,
-        `UnknownEvent`, `SequenceMismatch` and `MirrorInconsistent` for what must not be, `WriterReplaced` when another
-        mirror took over, `DatabaseUnreachable` and `ChainUnreachable`. Following, an unreachable node or database is waited
+        `UnknownEvent`, `SequenceMismatch`, `ProofFailed` and `MirrorInconsistent` for what must not be, `WriterReplaced` when
+        another mirror took over, `DatabaseUnreachable` and `ChainUnreachable`. Following, an unreachable node or database is waited
         for, and a node that contradicts itself is asked again a few times.
         """
         try:
@@ -146,6 +152,9 @@ class Mirror:
         # Looked for after the epoch was taken: whoever freezes from now on has been replaced.
         healths.refuse_frozen(self._engine)
         pause, failures, failed_at = self._poll_seconds, 0, -1
+        if self._proven and now.proof_lag_blocks:
+            # What is proven has no holes, so what was mirrored without proof comes first.
+            now = replace(now, proven_block=self.verify().proven_block)
         while True:
             why = "for a new block"
             try:
@@ -253,6 +262,18 @@ class Mirror:
         checkpoints.clear(self._engine, self._deployment, (*registry.mirrored(), "undo", "health"))
         return self.run(progress=progress)
 
+    def verify(self, progress: Callable[[Checkpoint], None] = lambda _now: None) -> Checkpoint:
+        """Every block mirrored is proven by its receipts, without mirroring it again.
+
+        Raises `ProofFailed` for a block that is not, `BadInput` when nothing is mirrored, and as `run`.
+        """
+        check_revision(self._engine)
+        self._check_chain()
+        try:
+            return proving.verify(self._chain, self._engine, self._deployment, progress)
+        except TROUBLE as error:
+            raise unreachable(error) from error
+
     def status(self) -> Status:
         """How far the mirror is, and how far the node, if it answers. Raises `DatabaseUnreachable`."""
         try:
@@ -285,17 +306,26 @@ class Mirror:
         self._check_tip(now, target)
         if now.block >= target:
             return now
+
+        def told(before: Checkpoint, after: Checkpoint) -> None:
+            progress(Progress(after.block, target, after.sequence, after.sequence - before.sequence))
+
         fetched = self._fetch(now, target)
-        with ThreadPoolExecutor(1, "tanhui-mirror-fetch") as ahead:
-            while True:
-                # The next batch is fetched as the child of this one, before this one is written.
-                reached = replace(now, block=fetched.last, block_hash=fetched.headers[-1].hash)
-                coming = ahead.submit(self._fetch, reached, target) if reached.block < target else None
-                before, now = now, self._write(now, fetched, target)
-                progress(Progress(now.block, target, now.sequence, now.sequence - before.sequence))
-                if coming is None:
-                    return now
-                fetched = coming.result()
+        try:
+            with ThreadPoolExecutor(1, "tanhui-fetch") as ahead, _Writer(now, told) as writer:
+                while True:
+                    # The next batch is fetched as the child of this one, before this one is written.
+                    reached = replace(now, block=fetched.last, block_hash=fetched.headers[-1].hash)
+                    coming = ahead.submit(self._fetch, reached, target) if reached.block < target else None
+                    now = self._write(now, fetched, writer, target)
+                    if coming is None:
+                        break
+                    fetched = coming.result()
+        except BaseException:
+            # Its rows are of a batch that was not written.
+            self._batch = None
+            raise
+        return writer.committed
 
     def _check_tip(self, now: Checkpoint, target: int) -> None:
         """The newest mirrored block that the node can have is the node's. Raises `ForkDetected` when it is another."""
@@ -314,36 +344,42 @@ class Mirror:
         if header.hash != stored:
             raise verify.fork(number, stored, header.hash)
 
-    def _write(self, before: Checkpoint, fetched: _Fetched, target: int) -> Checkpoint:
-        """The batch is folded and committed."""
-        try:
-            with self._engine.connect() as reading:
-                batch = self._reuse(reading)
-                if not before.block_hash:
-                    registry.begin(batch)
-                sequence = self._fold(fetched, before.sequence, batch)
-                _check_totals(fetched, sequence, batch)
-            after = replace(
-                before, block=fetched.last, block_hash=fetched.headers[-1].hash, sequence=sequence
-            )
+    def _write(self, before: Checkpoint, fetched: _Fetched, writer: _Writer, target: int) -> Checkpoint:
+        """The batch is folded and on its way into SQL; the checkpoint that it leads to."""
+        with self._engine.connect() as reading:
+            batch = self._reuse(reading, before)
+            sequence = self._fold(fetched, before.sequence, batch)
+            _check_totals(fetched, sequence, batch)
+        after = replace(before, block=fetched.last, block_hash=fetched.headers[-1].hash, sequence=sequence)
+        if self._proven:
+            after = replace(after, proven_block=after.block)
+        undoable = batch.touched() if fetched.last > target - self._finality_blocks else None
+        taken = batch.take()
+
+        def commit() -> Checkpoint:
             started = time.monotonic()
             with self._engine.begin() as connection:
                 checkpoints.advance(connection, before, after)
-                if fetched.last > target - self._finality_blocks:
-                    rollback.keep(connection, before, after, batch.touched(), self._finality_blocks)
-                checkpoints.store(connection, fetched.headers)
-                batch.flush(connection)
+                if undoable is not None:
+                    rollback.keep(connection, before, after, undoable, self._finality_blocks)
+                checkpoints.store(connection, fetched.headers, fetched.logs_hashes)
+                write(connection, taken)
             self._beat.commit_seconds = time.monotonic() - started
             self._beat.tell(after.epoch, "running")
-        except BaseException:
-            # Its rows are of a batch that was not written.
-            self._batch = None
-            raise
+            return after
+
+        writer.start(commit)
+        if batch.full:
+            writer.settle()
+            batch.forget()
         return after
 
-    def _reuse(self, reading: Any) -> Batch:
+    def _reuse(self, reading: Connection, before: Checkpoint) -> Batch:
+        """The batch with its cache, or a new one. Before the first block nothing is stored, and what stands then is made."""
         if self._batch is None:
-            self._batch = Batch(reading)
+            self._batch = Batch(reading, empty=not before.block_hash)
+            if not before.block_hash:
+                registry.begin(self._batch)
         self._batch.read_from(reading)
         return self._batch
 
@@ -359,11 +395,14 @@ class Mirror:
         verify.check_chain(after, headers)
         logs = self._chain.logs(first, last, addresses)
         verify.check_logs(headers, logs, self._contracts)
-        for block in verify.silent(headers, logs, self._contracts):
-            again = self._chain.logs(block, block, addresses)
-            verify.check_again(block, [log for log in logs if log.block == block], again)
+        if self._proven:
+            proving.check(self._chain, headers, logs, self._contracts)
+        else:
+            for block, unheard in verify.silent(headers, logs, self._contracts).items():
+                verify.check_silent(block, self._chain.logs(block, block, unheard))
         self._plan(last - first + 1, len(logs))
-        return _Fetched(headers, logs, self._totals(last, target))
+        hashes = {block: proving.logs_hash(of) for block, of in groupby(logs, lambda log: log.block)}
+        return _Fetched(headers, logs, hashes, self._totals(last, target))
 
     def _plan(self, blocks: int, logs: int) -> None:
         """The next batch will have about as many logs as wanted."""
@@ -405,6 +444,38 @@ class Mirror:
             )
             registry.apply(event, kind, at, batch)
         return sequence
+
+
+class _Writer:
+    """Commits batches in a thread of its own, one after the other, while the next one is folded; `committed` is the last."""
+
+    def __init__(self, now: Checkpoint, told: Callable[[Checkpoint, Checkpoint], None]) -> None:
+        self.committed = now
+        self._told = told
+        self._pool = ThreadPoolExecutor(1, "tanhui-write")
+        self._pending: Future[Checkpoint] | None = None
+
+    def __enter__(self) -> _Writer:
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        # Whatever stopped the mirror, the batch before it was sent off and is answered for first.
+        try:
+            self.settle()
+        finally:
+            self._pool.shutdown()
+
+    def start(self, commit: Callable[[], Checkpoint]) -> None:
+        """The commit has begun, after the one before it has ended."""
+        self.settle()
+        self._pending = self._pool.submit(commit)
+
+    def settle(self) -> None:
+        """No commit is under way. Raises what the last one raised."""
+        pending, self._pending = self._pending, None
+        if pending is not None:
+            before, self.committed = self.committed, pending.result()
+            self._told(before, self.committed)
 
 
 def _check_totals(fetched: _Fetched, sequence: int, batch: Batch) -> None:

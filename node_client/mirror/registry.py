@@ -122,6 +122,8 @@ def begin(batch: Batch) -> None:
 
 def prefetch(events: Iterable[Event], batch: Batch) -> None:
     """The rows that the events will need most are in the batch, fetched with few queries."""
+    if batch.empty:
+        return
     wanted: dict[str, set[tuple[object, ...]]] = {}
     for event in events:
         for table, key in holding.touched(event):

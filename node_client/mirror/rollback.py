@@ -110,9 +110,11 @@ def roll_back(chain: Chain, engine: Engine, now: Checkpoint) -> Checkpoint:
     shared = fork_point(chain, engine, now)
     table = table_of("undo")
     with engine.begin() as connection:
-        after = now
         # Fenced before anything is read, so that no other writer stands between.
         checkpoints.advance(connection, now, now)
+        stored = checkpoints.read(connection)
+        # Another process may have proven blocks meanwhile.
+        after = now = replace(now, proven_block=stored.proven_block if stored else now.proven_block)
         newest_first = select(table).where(table.c.block > shared).order_by(table.c.block.desc())
         for row in connection.execute(newest_first).mappings().all():
             if row["block"] != after.block:
@@ -123,6 +125,7 @@ def roll_back(chain: Chain, engine: Engine, now: Checkpoint) -> Checkpoint:
                 block=row["before_block"],
                 block_hash=row["before_hash"],
                 sequence=row["before_sequence"],
+                proven_block=min(now.proven_block, row["before_block"]),
             )
         if after.block > shared:
             raise _too_deep(now, after.block)
@@ -140,7 +143,8 @@ def _undo(connection: Connection, row: RowMapping) -> None:
     for name, pairs in before.items():
         changed = [standing for _, standing in pairs if standing is not None]
         if changed:
-            sheet(name).update(connection, changed)
+            at = sheet(name)
+            at.update(connection, list(map(at.changes, changed)))
     for name in registry.mirrored():  # children before parents
         _remove(connection, name, [key for key, standing in before.get(name, ()) if standing is None])
 

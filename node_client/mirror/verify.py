@@ -98,29 +98,37 @@ def _check_bloom(header: Header, logs: Sequence[Log]) -> None:
                 raise _wrong(log, f"speaks of {value}, which the block's bloom excludes")
 
 
-def silent(headers: Sequence[Header], logs: Sequence[Log], contracts: Mapping[str, str]) -> list[int]:
-    """The blocks whose bloom may hold a log of a contract of which no log was given.
+def silent(
+    headers: Sequence[Header], logs: Sequence[Log], contracts: Mapping[str, str]
+) -> dict[int, list[str]]:
+    """The blocks whose bloom may hold a log of contracts of which no log was given, with those contracts' addresses.
 
-    Mostly chance; so the node is asked about these blocks again, alone.
+    Mostly chance; so the node is asked about these blocks again, for these contracts alone.
     """
     heard = {(log.block, log.address) for log in logs}
-    wanted = {address: bloom_bits(address.lower()) for address in contracts}
-    found = []
+    wanted = [(address, bloom_bits(address.lower())) for address in contracts]
+    found: dict[int, list[str]] = {}
     for header in headers:
         bits = int(header.logs_bloom, 16)
-        if bits and any(
-            bits & wanted[address] == wanted[address] and (header.number, address) not in heard
-            for address in contracts
-        ):
-            found.append(header.number)
+        if bits:
+            unheard = [
+                address
+                for address, needed in wanted
+                if bits & needed == needed and (header.number, address) not in heard
+            ]
+            if unheard:
+                found[header.number] = unheard
     return found
 
 
-def check_again(block: int, first: Sequence[Log], second: Sequence[Log]) -> None:
-    """Asked twice about a block, the node answered the same. Raises `MirrorInconsistent` otherwise."""
-    if list(first) != list(second):
+def check_silent(block: int, again: Sequence[Log]) -> None:
+    """Asked once more about a block, the node gave no log of the contracts of which it had given none.
+
+    Raises `MirrorInconsistent` otherwise.
+    """
+    if again:
         raise MirrorInconsistent(
-            f"asked twice about block {block}, the node gave {len(first)} logs and then {len(second)}",
+            f"asked twice about block {block}, the node gave no log of {again[0].address} and then {len(again)}",
             remedy=_ALTERED,
         )
 

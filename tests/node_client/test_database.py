@@ -12,7 +12,7 @@ from sqlalchemy import Engine, inspect, text
 from sqlmodel import SQLModel
 
 from node_client import database
-from node_client.batch import Batch
+from node_client.batch import Batch, write
 from node_client.errors import BadInput, DatabaseUnreachable, MirrorInconsistent
 from node_client.mirror import digest, registry
 
@@ -76,7 +76,7 @@ def test_rows_are_added_changed_and_found_again_in_bulk(engine: Engine) -> None:
             row = batch.row("setting", f"s{number}")
             row["value"] = text_of_all
         with engine.begin() as connection:
-            assert batch.flush(connection) == 1_000
+            assert write(connection, batch.take()) == 1_000
         assert batch.row("setting", "s5")["value"] == text_of_all
     with engine.connect() as reading:
         batch = Batch(reading)
@@ -85,7 +85,7 @@ def test_rows_are_added_changed_and_found_again_in_bulk(engine: Engine) -> None:
         for number in range(0, 1_000, 2):
             batch.known("setting", f"s{number}").update(value="", sequence=2**63 - 1)
         with engine.begin() as connection:
-            assert batch.flush(connection) == 500
+            assert write(connection, batch.take()) == 500
         with pytest.raises(MirrorInconsistent, match="setting nothing"):
             batch.known("setting", "nothing")
     with engine.connect() as connection:
@@ -106,9 +106,10 @@ def test_null_and_bytes_survive_changes(engine: Engine) -> None:
                 timestamp=1,
                 receipts_root="r",
                 logs_bloom=b"\0\xff" if case else b"",
+                logs_hash="",
             )
             with engine.begin() as connection:
-                batch.flush(connection)
+                write(connection, batch.take())
             with engine.connect() as fresh:
                 again = Batch(fresh)
                 assert again.read("role_member", "1", "0x" + "1" * 40)["held"] is (case is None)
