@@ -45,7 +45,7 @@ BUSY_MILLISECONDS: Final = 30_000
 HIGHEST_LIMIT: Final = 500
 # Values that one statement of SQLite may have.
 SQLITE_VARIABLES: Final = 32_766
-SQLITE_CACHE_KIB: Final = 32_768
+SQLITE_CACHE_KIB: Final = 16_384
 
 # Every constraint has a name, the same on both databases, so that later migrations can find it.
 SQLModel.metadata.naming_convention = {
