@@ -2,8 +2,9 @@
 
     python -m bench.reading URL HOW ABOUT [DATABASE_URL]
 
-HOW is `download` (the bodies of eth_getLogs, thrown away), `parse` (parsed by msgspec into plain structs) or `mirror`; ABOUT
-is a recording's about.json. Prints JSON. Start-up, imports and the making of tables are not timed.
+HOW is `download` (the bodies of eth_getLogs, thrown away), `parse` (parsed by msgspec into plain structs), `mirror` or `proven`
+(the mirror with receipt proofs); ABOUT is a recording's about.json. Prints JSON. Start-up, imports and the making of tables are
+not timed.
 """
 
 from __future__ import annotations
@@ -46,7 +47,10 @@ class Answer(msgspec.Struct):
 def main() -> None:
     url, how, about_path, *rest = sys.argv[1:]
     about = json.loads(Path(about_path).read_text(encoding="utf-8"))
-    run = _mirror(url, about, rest[0]) if how == "mirror" else _download(url, about, parse=how == "parse")
+    if how in {"mirror", "proven"}:
+        run = _mirror(url, about, rest[0], proven=how == "proven")
+    else:
+        run = _download(url, about, parse=how == "parse")
     cpu = time.process_time()
     started = time.perf_counter()
     events = run()
@@ -99,7 +103,7 @@ def _download(url: str, about: dict[str, Any], *, parse: bool) -> Callable[[], i
     return run
 
 
-def _mirror(url: str, about: dict[str, Any], database_url: str) -> Callable[[], int]:
+def _mirror(url: str, about: dict[str, Any], database_url: str, *, proven: bool) -> Callable[[], int]:
     # Imported here, so that a download's peak memory is not that of web3.
     from sqlalchemy import func, select  # noqa: PLC0415 - as above
 
@@ -110,7 +114,9 @@ def _mirror(url: str, about: dict[str, Any], database_url: str) -> Callable[[], 
 
     database.upgrade(database_url)
     engine = database.engine(database_url)
-    mirror = Mirror(Chain(url), engine, Deployment(**about["deployment"]))
+    # An earlier checkout knows no proofs.
+    options = {"proven": True} if proven else {}
+    mirror = Mirror(Chain(url), engine, Deployment(**about["deployment"]), **options)
 
     def run() -> int:
         mirror.run()

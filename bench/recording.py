@@ -12,6 +12,7 @@ took to give the same logs when the recording was made.
 from __future__ import annotations
 
 import functools
+import gzip
 import hashlib
 import json
 import os
@@ -19,6 +20,7 @@ import random
 import shutil
 import subprocess
 import sys
+import tempfile
 import time
 from array import array
 from collections.abc import Iterator
@@ -39,11 +41,15 @@ from bench.world import VOLUME_GRAMS, World, filed_methodology, proposed_issuanc
 from node_client.acts import issuance
 from node_client.compiler import ROOT, compile_contracts
 from node_client.deployment import Deployment
+from node_client.network import anvil
 from node_client.network.ganache import BLOCK_GAS_LIMIT
 
 CACHE: Final = ROOT / "build" / "bench"
 # Raised whenever recordings of the same seed and size would come out otherwise.
-FORMAT: Final = 1
+FORMAT: Final = 2
+# Chains of up to so many events are kept as anvil's own state too, so that anvil itself can tell them again.
+MOST_EVENTS_OF_ANVIL: Final = 50_000
+STATE: Final = "anvil-state.json"
 KINDS: Final = ("headers", "logs", "receipts", "totals")
 CREDITS: Final = 12
 LINES: Final = 3
@@ -148,6 +154,9 @@ class _Maker:
         self._trade(senders, tokens)
         self._mine()
         self._write(folder)
+        if self._events <= MOST_EVENTS_OF_ANVIL:
+            state = self._rpc.call("anvil_dumpState")
+            (folder / STATE).write_bytes(gzip.decompress(bytes.fromhex(state[2:])))
 
     def _credits(self) -> list[int]:
         project = registered_project(self._made, filed_methodology(self._made))
@@ -420,6 +429,18 @@ def serve(folder: Path) -> Iterator[str]:
             yield process.stdout.readline().strip()
         finally:
             process.terminate()
+
+
+@contextmanager
+def serve_by_anvil(folder: Path) -> Iterator[str]:
+    """Anvil itself, with the recording's chain in it, answers at the URL. It has the newest block's state only."""
+    with tempfile.TemporaryDirectory(prefix="tanhui-bench-") as name:
+        # anvil writes its state when it ends, so it gets a copy.
+        shutil.copy(folder / STATE, Path(name) / STATE)
+        try:
+            yield anvil.up(Path(name)).rpc_url
+        finally:
+            anvil.down(Path(name))
 
 
 def main() -> None:

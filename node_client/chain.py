@@ -51,6 +51,7 @@ class Header(msgspec.Struct, frozen=True):
     timestamp: int
     receipts_root: str
     logs_bloom: str
+    gas_used: int
     told: NodeHeader
 
 
@@ -351,6 +352,7 @@ class Chain:
             timestamp=int(raw.timestamp, 16),
             receipts_root=raw.receipts_root.lower(),
             logs_bloom=raw.logs_bloom.lower(),
+            gas_used=int(raw.gas_used or "0x0", 16),
             told=raw,
         )
 

@@ -46,7 +46,7 @@ BUSY_MILLISECONDS: Final = 30_000
 HIGHEST_LIMIT: Final = 500
 # Values that one statement of SQLite may have.
 SQLITE_VARIABLES: Final = 32_766
-SQLITE_CACHE_KIB: Final = 32_768
+SQLITE_CACHE_KIB: Final = 16_384
 
 # A database that refused to work. COPY goes past SQLAlchemy, so the driver's own errors come out beside SQLAlchemy's.
 TROUBLE: Final = (

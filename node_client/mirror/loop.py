@@ -44,10 +44,12 @@ from node_client.mirror import proving, registry, rollback, verify
 from node_client.mirror.checkpoint import Checkpoint
 from node_client.mirror.health import Beat, Health
 
-FIRST_BLOCKS: Final = 32
-MOST_BLOCKS: Final = 4_000
-# Logs that a batch should have: enough to make each batch's own costs small, few enough to hold two batches in memory.
-WANTED_LOGS: Final = 6000
+FIRST_BLOCKS: Final = 64
+MOST_BLOCKS: Final = 1_000
+# Logs that a batch should have: enough to make each batch's own costs small, few enough to hold three batches in memory.
+WANTED_LOGS: Final = 4_000
+# Gas that a log stands for; a transfer takes some 55,000. Where others use the chain too, it is more.
+LEAST_GAS_OF_LOG: Final = 40_000
 LONGEST_PAUSE_SECONDS: Final = 30.0
 # Contradictions met at one block, one after the other, before a following mirror gives up.
 MOST_CONTRADICTIONS: Final = 12
@@ -125,6 +127,7 @@ class Mirror:
         self._finality_blocks = finality_blocks
         self._most_blocks = most_blocks
         self._blocks = min(FIRST_BLOCKS, most_blocks)
+        self._gas_of_log = LEAST_GAS_OF_LOG
         self._poll_seconds = poll_seconds
         self._proven = proven
         self._batch: Batch | None = None
@@ -137,8 +140,8 @@ class Mirror:
 
         Raises `ChainMismatch` for another chain or other contracts, `DatabaseRevision` for other tables, `ForkDetected`,
         `UnknownEvent`, `SequenceMismatch`, `ProofFailed` and `MirrorInconsistent` for what must not be, `WriterReplaced` when
-        another mirror took over, `DatabaseUnreachable` and `ChainUnreachable`. Following, an unreachable node or database is waited
-        for, and a node that contradicts itself is asked again a few times.
+        another mirror took over, `DatabaseUnreachable` and `ChainUnreachable`. Following, an unreachable node or database is
+        waited for, and a node that contradicts itself is asked again a few times.
         """
         try:
             return self._run(follow, until, progress)
@@ -385,29 +388,41 @@ class Mirror:
 
     def _fetch(self, after: Checkpoint, target: int) -> _Fetched:
         """The next blocks after a place, up to the target at most, verified by themselves."""
-        addresses = list(self._contracts)
         first, last = after.block + 1, min(after.block + self._blocks, target)
         # Above this block batches are kept to be undone; none reaches across, so that none is kept in vain.
         lasting = target - self._finality_blocks
         if after.block < lasting < last:
             last = lasting
-        headers = self._chain.headers(first, last)
+        headers = self._plan(self._chain.headers(first, last))
+        last = headers[-1].number
         verify.check_chain(after, headers)
-        logs = self._chain.logs(first, last, addresses)
+        logs = self._chain.logs(first, last, list(self._contracts))
         verify.check_logs(headers, logs, self._contracts)
         if self._proven:
             proving.check(self._chain, headers, logs, self._contracts)
         else:
             for block, unheard in verify.silent(headers, logs, self._contracts).items():
                 verify.check_silent(block, self._chain.logs(block, block, unheard))
-        self._plan(last - first + 1, len(logs))
+        self._learn(headers, logs)
         hashes = {block: proving.logs_hash(of) for block, of in groupby(logs, lambda log: log.block)}
         return _Fetched(headers, logs, hashes, self._totals(last, target))
 
-    def _plan(self, blocks: int, logs: int) -> None:
-        """The next batch will have about as many logs as wanted."""
-        wanted = blocks * WANTED_LOGS // max(logs, 1)
-        self._blocks = max(1, min(wanted, self._blocks * 4, self._most_blocks))
+    def _plan(self, headers: list[Header]) -> list[Header]:
+        """The first of the headers, whose gas lets expect as many logs as wanted; at least one."""
+        gas, most = 0, WANTED_LOGS * self._gas_of_log
+        for count, header in enumerate(headers, 1):
+            gas += header.gas_used
+            if gas >= most:
+                self._blocks = min(count + count // 4 + 1, self._most_blocks)
+                return headers[:count]
+        self._blocks = min(self._blocks * 2, self._most_blocks)
+        return headers
+
+    def _learn(self, headers: list[Header], logs: list[Log]) -> None:
+        """How much gas stands for a log, as this batch had it; rising slowly, lest a busy time meet a large batch."""
+        gas = sum(header.gas_used for header in headers)
+        found = gas // max(len(logs), 1)
+        self._gas_of_log = max(LEAST_GAS_OF_LOG, min(found, self._gas_of_log * 2))
 
     def _totals(self, block: int, target: int) -> dict[str, Any] | None:
         """The contract's own count and sums at the block.
