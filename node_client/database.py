@@ -48,8 +48,11 @@ HIGHEST_LIMIT: Final = 500
 TROUBLE: Final = (
     sqlalchemy.exc.OperationalError,
     sqlalchemy.exc.InterfaceError,
+    # PostgreSQL's word for a transaction that it has ended itself.
+    sqlalchemy.exc.InternalError,
     psycopg.OperationalError,
     psycopg.InterfaceError,
+    psycopg.InternalError,
 )
 # Rows that contradict those stored.
 CONFLICT: Final = (sqlalchemy.exc.IntegrityError, psycopg.IntegrityError)
