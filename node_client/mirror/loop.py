@@ -231,9 +231,10 @@ class Mirror:
         return now
 
     def _tell(self, now: Checkpoint, state: str, error: TanhuiError | None = None) -> None:
-        # A database that is away cannot be told so; whoever asks it will see for himself.
-        with suppress(*TROUBLE):
-            self._beat.tell(now.epoch, state, error)
+        # A database that is away, or not ours, cannot be told so; whoever asks it will see for himself.
+        if now.epoch:
+            with suppress(*TROUBLE):
+                self._beat.tell(now.epoch, state, error)
 
     def _stored(self, now: Checkpoint) -> Checkpoint:
         """Where SQL stands, whatever became of the last commit. Raises `WriterReplaced` when it is another's by now."""

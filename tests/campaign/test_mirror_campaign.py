@@ -46,7 +46,7 @@ def test_killed_at_random_instants_it_loses_nothing(
 
 @pytest.mark.slow
 def test_lied_to_it_writes_the_truth_or_stops(on: Ground, database_url: str, rng: random.Random) -> None:
-    found = campaign.lies(on, database_url, rng, 3, quiet)
+    found = campaign.lies(on, database_url, rng, 2, quiet)
     assert sum(found["lies"].values()) > 10
     assert found["stops"]
 
