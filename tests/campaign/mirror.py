@@ -469,6 +469,9 @@ def main() -> int:
     parser.add_argument("--only", choices=KINDS, action="append")
     asked = parser.parse_args()
     started = time.monotonic()
+    # Ended from outside, it takes its chain and its server down with it.
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: sys.exit(1))
 
     def show(line: str) -> None:
         print(f"{time.monotonic() - started:7.1f} s  {line}", file=sys.stderr, flush=True)
