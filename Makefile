@@ -14,6 +14,8 @@ PYTEST_ARGS ?=
 FOUNDRY_PROFILE ?= default
 # Larger chains: `make bench-mirror BENCH_ARGS="--events 300000"`.
 BENCH_ARGS ?=
+# Another seed, fewer rounds, one harm: `make campaign-mirror CAMPAIGN_ARGS="--seed 7 --kills 100 --only kills"`.
+CAMPAIGN_ARGS ?=
 
 export HARDHAT_DISABLE_TELEMETRY_PROMPT := true
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
@@ -121,6 +123,10 @@ bench-import: setup ## Measure how fast citizens' acts are imported and print JS
 .PHONY: bench-mirror
 bench-mirror: setup ## Measure the mirror against a bare download and print JSON; options in BENCH_ARGS
 	$(BIN)/python -m bench.mirror $(BENCH_ARGS)
+
+.PHONY: campaign-mirror
+campaign-mirror: setup ## Harm the mirror a thousand times and print JSON; options in CAMPAIGN_ARGS
+	$(BIN)/python -m tests.campaign.mirror $(CAMPAIGN_ARGS)
 
 .PHONY: lock
 lock: ## Choose new versions of all packages within pyproject.toml and package.json; write the lock files

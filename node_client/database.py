@@ -52,8 +52,11 @@ SQLITE_CACHE_KIB: Final = 16_384
 TROUBLE: Final = (
     sqlalchemy.exc.OperationalError,
     sqlalchemy.exc.InterfaceError,
+    # PostgreSQL's word for a transaction that it has ended itself.
+    sqlalchemy.exc.InternalError,
     psycopg.OperationalError,
     psycopg.InterfaceError,
+    psycopg.InternalError,
 )
 # Rows that contradict those stored.
 CONFLICT: Final = (sqlalchemy.exc.IntegrityError, psycopg.IntegrityError)

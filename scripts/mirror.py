@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict
 from typing import Annotated
 
@@ -25,6 +25,7 @@ from node_client.mirror import AuditReport, Checkpoint, Mirror, digest
 from node_client.mirror import Progress as Done
 from node_client.mirror import audit as audit_mirror
 from node_client.mirror.health import diagnose
+from node_client.mirror.loop import MOST_BLOCKS
 from node_client.settings import Settings
 from scripts.console import AsJson, err, errors_shown, examples, out, show
 
@@ -46,8 +47,15 @@ def opened(settings: Settings) -> Iterator[tuple[Ledger, Engine]]:
         ledger.close()
 
 
-def mirror_of(ledger: Ledger, engine: Engine, settings: Settings, *, proven: bool | None = None) -> Mirror:
-    """The mirror from the ledger's node into the database; `proven` None: as the settings say."""
+def mirror_of(
+    ledger: Ledger,
+    engine: Engine,
+    settings: Settings,
+    *,
+    proven: bool | None = None,
+    most_blocks: int = MOST_BLOCKS,
+) -> Mirror:
+    """The mirror from the ledger's node into the database, with at most so many blocks a commit; `proven` None: as set."""
     return Mirror(
         ledger.chain,
         engine,
@@ -55,6 +63,7 @@ def mirror_of(ledger: Ledger, engine: Engine, settings: Settings, *, proven: boo
         lag_blocks=settings.lag_blocks,
         finality_blocks=settings.finality_blocks,
         proven=settings.proven if proven is None else proven,
+        most_blocks=most_blocks,
     )
 
 
@@ -88,26 +97,41 @@ def run(
             "--proven/--unproven", help="Write only what the blocks' receipts prove [TANHUI_PROVEN]."
         ),
     ] = None,
+    most_blocks: Annotated[
+        int, typer.Option(help="Blocks a commit at most; fewer for a slow database.", min=1, max=MOST_BLOCKS)
+    ] = MOST_BLOCKS,
     as_json: AsJson = False,
 ) -> None:
     """The database holds everything up to the chain's head, or block by block what comes, with --follow."""
     with errors_shown(as_json=as_json), opened(settings := Settings()) as (ledger, engine):
-        mirror = mirror_of(ledger, engine, settings, proven=proven)
+        mirror = mirror_of(ledger, engine, settings, proven=proven, most_blocks=most_blocks)
+        if follow:
+            # From the start: a node or a database that is away is waited for.
+            with suppress(KeyboardInterrupt):
+                mirror.run(follow=True, until=until, progress=_Told(as_json=as_json))
+            return
         now = catch_up(mirror, quiet=as_json, until=until)
         facts = {"block": now.block, "block_hash": now.block_hash, "sequence": now.sequence}
         show("mirrored", facts, as_json=as_json)
-        if follow:
-            try:
-                mirror.run(follow=True, progress=lambda done: _say(done, as_json=as_json))
-            except KeyboardInterrupt:
-                out.print("stopped")
 
 
-def _say(done: Done, *, as_json: bool) -> None:
-    if done.acts and not as_json:
-        out.print(f"block {done.block}: {done.acts} acts, sequence {done.sequence}")
-    elif done.acts:
-        show("", {"block": done.block, "acts": done.acts, "sequence": done.sequence}, as_json=True)
+class _Told:
+    """Prints what a following mirror does, and once why it waits."""
+
+    def __init__(self, *, as_json: bool) -> None:
+        self._as_json = as_json
+        self._waiting = ""
+
+    def __call__(self, done: Done) -> None:
+        facts = {"block": done.block, "acts": done.acts, "sequence": done.sequence, "waiting": done.waiting}
+        if done.acts or done.waiting != self._waiting:
+            if self._as_json:
+                show("", facts, as_json=True)
+            elif done.waiting:
+                out.print(f"block {done.block}: waiting {done.waiting}", markup=False)
+            else:
+                out.print(f"block {done.block}: {done.acts} acts, sequence {done.sequence}")
+        self._waiting = done.waiting
 
 
 @app.command(epilog=examples("tanhui mirror status --json"))

@@ -23,6 +23,7 @@ from node_client.deployment import Deployment
 from node_client.errors import ChainMismatch, WriterReplaced
 
 _ONLY: Final = 1
+LONGEST_IDLE_MS: Final = 20_000
 
 
 class BlockRow(SQLModel, table=True):
@@ -135,6 +136,9 @@ def advance(connection: Connection, before: Checkpoint, after: Checkpoint) -> No
     Raises `WriterReplaced` when it is not `before` any more.
     """
     table = table_of("checkpoint")
+    if connection.dialect.name == "postgresql":
+        # A writer that is stopped in its transaction holds the checkpoint's row; the next one shall not wait for ever.
+        connection.exec_driver_sql(f"SET LOCAL idle_in_transaction_session_timeout = {LONGEST_IDLE_MS}")
     changed = connection.execute(
         update(table)
         .where(table.c.id == _ONLY, table.c.block == before.block, table.c.epoch == before.epoch)

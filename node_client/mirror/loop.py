@@ -53,6 +53,7 @@ LEAST_GAS_OF_LOG: Final = 40_000
 LONGEST_PAUSE_SECONDS: Final = 30.0
 # Contradictions met at one block, one after the other, before a following mirror gives up.
 MOST_CONTRADICTIONS: Final = 12
+NO_NEWS: Final = "for a new block"
 _PASSING: Final = (ChainUnreachable, DatabaseUnreachable, MirrorInconsistent, SequenceMismatch)
 
 
@@ -149,19 +150,12 @@ class Mirror:
             raise unreachable(error) from error
 
     def _run(self, follow: bool, until: int | None, progress: Callable[[Progress], None]) -> Checkpoint:
-        check_revision(self._engine)
-        self._check_chain()
-        now = checkpoints.start(self._engine, self._deployment)
-        # Looked for after the epoch was taken: whoever freezes from now on has been replaced.
-        healths.refuse_frozen(self._engine)
+        now = Checkpoint(0, "", -1, "", 0, epoch=0, proven_block=-1)
         pause, failures, failed_at = self._poll_seconds, 0, -1
-        if self._proven and now.proof_lag_blocks:
-            # What is proven has no holes, so what was mirrored without proof comes first.
-            now = replace(now, proven_block=self.verify().proven_block)
         while True:
-            why = "for a new block"
+            why = NO_NEWS
             try:
-                now = self._stored(now)
+                now = self._stored(now) if now.epoch else self._begin()
                 now = self._go(now, until, progress)
                 pause, failures = self._poll_seconds, 0
             except _PASSING as error:
@@ -185,6 +179,21 @@ class Mirror:
                 return now
             progress(Progress(now.block, self._beat.head, now.sequence, 0, why))
             time.sleep(pause)
+
+    def _begin(self) -> Checkpoint:
+        """Where SQL stands, with this writer's epoch."""
+        try:
+            check_revision(self._engine)
+            self._check_chain()
+            now = checkpoints.start(self._engine, self._deployment)
+            # Looked for after the epoch was taken: whoever freezes from now on has been replaced.
+            healths.refuse_frozen(self._engine)
+        except TROUBLE as error:
+            raise unreachable(error) from error
+        if self._proven and now.proof_lag_blocks:
+            # What is proven has no holes, so what was mirrored without proof comes first.
+            now = replace(now, proven_block=self.verify().proven_block)
+        return now
 
     def _go(self, now: Checkpoint, until: int | None, progress: Callable[[Progress], None]) -> Checkpoint:
         """Mirrored up to the head, or to `until`, past any fork that can be undone. Trouble of the database is told as such."""
@@ -243,9 +252,10 @@ class Mirror:
         return now
 
     def _tell(self, now: Checkpoint, state: str, error: TanhuiError | None = None) -> None:
-        # A database that is away cannot be told so; whoever asks it will see for himself.
-        with suppress(*TROUBLE):
-            self._beat.tell(now.epoch, state, error)
+        # A database that is away, or not ours, cannot be told so; whoever asks it will see for himself.
+        if now.epoch:
+            with suppress(*TROUBLE):
+                self._beat.tell(now.epoch, state, error)
 
     def _stored(self, now: Checkpoint) -> Checkpoint:
         """Where SQL stands, whatever became of the last commit. Raises `WriterReplaced` when it is another's by now."""

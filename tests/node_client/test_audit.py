@@ -109,7 +109,7 @@ FAULTS = {
         "block (",
     ),
     "header foreign": (
-        """INSERT INTO block SELECT number + 500, 'x', parent_hash, timestamp, receipts_root, logs_bloom
+        """INSERT INTO block SELECT number + 500, 'x', parent_hash, timestamp, receipts_root, logs_bloom, logs_hash
         FROM block WHERE number = (SELECT max(number) FROM block)""",
         "row extra",
         "block (",

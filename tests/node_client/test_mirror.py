@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-import os
 import random
-import signal
-import subprocess
-import sys
-import time
 from collections.abc import Callable
 from contextlib import closing, nullcontext
-from dataclasses import asdict, replace
+from dataclasses import replace
 from pathlib import Path
 
+import psycopg
 import pytest
 from msgspec import structs
 from sqlalchemy import Engine, func, select, text
+from sqlalchemy.engine import make_url
 
 from node_client import database
 from node_client.chain import Chain, Log
@@ -32,7 +29,7 @@ from node_client.errors import (
     UnknownEvent,
     WriterReplaced,
 )
-from node_client.mirror import Digest, Mirror, Progress, digest, read_checkpoint, registry
+from node_client.mirror import Digest, Mirror, Progress, checkpoint, digest, read_checkpoint, registry
 from tests.node_client.ledger_world import Liar, World
 
 ROOT = Path(__file__).resolve().parent.parent.parent
@@ -100,58 +97,7 @@ def test_rebuilding_gives_the_same_digest_and_leaves_tables_of_others(
         assert connection.execute(text("SELECT id FROM api_key_of_test")).scalars().all() == [7]
 
 
-RUN = """
-import sys
-from node_client import database
-from node_client.chain import Chain
-from node_client.deployment import Deployment
-from node_client.mirror import Mirror
-import json
-mirror = Mirror(Chain(sys.argv[1]), database.engine(sys.argv[2]), Deployment(**json.loads(sys.argv[3])), most_blocks=1)
-print("ready", flush=True)
-mirror.run()
-"""
-
-
 @pytest.mark.slow
-def test_killed_at_any_instant_it_resumes_to_the_same_digest(
-    engine: Engine, database_url: str, ledger_world: World, reference: Digest
-) -> None:
-    import json  # noqa: PLC0415 - used by this test alone
-
-    rng = random.Random(7)
-    seen: list[int] = []
-    for _ in range(5):
-        process = subprocess.Popen(
-            [
-                sys.executable,
-                "-c",
-                RUN,
-                ledger_world.chain.url,
-                database_url,
-                json.dumps(asdict(ledger_world.deployment)),
-            ],
-            cwd=ROOT,
-            env={**os.environ, "PYTHONPATH": str(ROOT)},
-            stdout=subprocess.PIPE,
-        )
-        assert process.stdout is not None
-        process.stdout.readline()
-        time.sleep(rng.uniform(0.05, 0.45))
-        process.send_signal(signal.SIGKILL)
-        process.wait()
-        process.stdout.close()
-        with engine.connect() as connection:
-            checkpoint = read_checkpoint(connection)
-        stored = acts(engine)
-        assert stored == (checkpoint.sequence if checkpoint else 0)
-        seen.append(stored)
-    assert max(seen) > 0
-    assert len(set(seen)) > 1
-    Mirror(ledger_world.chain, engine, ledger_world.deployment).run()
-    assert digest(engine) == reference
-
-
 def test_of_two_writers_the_first_is_replaced_and_writes_nothing(
     engine: Engine, ledger_world: World, reference: Digest
 ) -> None:
@@ -412,3 +358,59 @@ def test_a_database_that_goes_away_is_an_error_with_a_remedy(
     with pytest.raises(DatabaseUnreachable) as stop:
         Mirror(ledger_world.chain, engine, ledger_world.deployment, most_blocks=1).run(progress=lost)
     assert stop.value.remedy
+
+
+def test_a_writer_stopped_in_its_transaction_holds_up_the_next_one_only_for_a_while(
+    postgres_url: str,
+    engine_for: Callable[[str], Engine],
+    ledger_world: World,
+    reference: Digest,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    engine = engine_for(postgres_url)
+    monkeypatch.setattr(checkpoint, "LONGEST_IDLE_MS", 500)
+    mine = checkpoint.start(engine, ledger_world.deployment)
+
+    def stopped() -> None:
+        with engine.begin() as connection:
+            checkpoint.advance(connection, mine, replace(mine, sequence=99))
+            # While this one says nothing more.
+            Mirror(ledger_world.chain, engine, ledger_world.deployment).run()
+            checkpoint.advance(connection, mine, mine)
+
+    with pytest.raises(database.TROUBLE):
+        stopped()
+    assert digest(engine) == reference
+
+
+def test_a_following_mirror_waits_for_a_database_that_is_not_there_yet(
+    database_url: str, ledger_world: World, reference: Digest
+) -> None:
+    parsed = make_url(database_url)
+    away = (
+        parsed.set(database=f"{parsed.database}.folder/mirror.sqlite")
+        if parsed.get_backend_name() == "sqlite"
+        else parsed.set(database=f"{parsed.database}_later")
+    )
+    engine = database.engine(away.render_as_string(hide_password=False))
+    if engine.dialect.name == "sqlite":
+        Path(f"{parsed.database}.folder").rmdir()
+    waits: list[str] = []
+
+    def step(progress: Progress) -> None:
+        if progress.waiting and not waits:
+            waits.append(progress.waiting)
+            if engine.dialect.name == "sqlite":
+                Path(f"{parsed.database}.folder").mkdir()
+            else:
+                with psycopg.connect(
+                    parsed.set(drivername="postgresql").render_as_string(hide_password=False), autocommit=True
+                ) as connection:
+                    connection.execute(f'CREATE DATABASE "{away.database}"')
+            database.upgrade(away.render_as_string(hide_password=False))
+
+    mirror = Mirror(ledger_world.chain, engine, ledger_world.deployment, poll_seconds=0.01)
+    mirror.run(follow=True, until=ledger_world.chain.head(), progress=step)
+    assert waits
+    assert digest(engine) == reference
+    engine.dispose()

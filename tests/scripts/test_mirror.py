@@ -1,0 +1,69 @@
+"""The mirror by the command line: run, status, a freeze that lasts, thaw, verify."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from sqlalchemy import Engine, text
+
+from node_client import database
+from tests.command_line import Scheme
+
+
+@pytest.fixture
+def mirrored(scheme: Scheme, tmp_path: Path) -> Scheme:
+    """The scheme with a mirror of its own, at the head."""
+    url = f"sqlite:///{tmp_path / 'mirror.sqlite'}"
+    own = Scheme(scheme.environment | {"TANHUI_DATABASE_URL": url})
+    assert own.run("db", "upgrade").code == 0
+    assert own.done("mirror", "status")["diagnosis"] == "no_mirror"
+    own.done("mirror", "run", "--most-blocks", "7")
+    return own
+
+
+def exchange(engine: Engine, old: str, new: str) -> None:
+    """The newest block stored has the hash `new` in place of `old`."""
+    with engine.begin() as connection:
+        for table, column in (("block", "hash"), ("checkpoint", "block_hash")):
+            connection.execute(
+                text(f"UPDATE {table} SET {column} = :new WHERE {column} = :old"), {"old": old, "new": new}
+            )
+
+
+def test_a_frozen_mirror_is_told_and_stays_frozen_until_thawed(mirrored: Scheme) -> None:
+    assert mirrored.done("mirror", "status")["diagnosis"] == "ok"
+    engine = database.engine(mirrored.environment["TANHUI_DATABASE_URL"])
+    stored = mirrored.done("mirror", "run")["block_hash"]
+    other = "0x" + "66" * 32
+    exchange(engine, stored, other)
+    mirrored.refused("ForkDetected", "mirror", "run", code=7)
+    mirrored.refused("ForkDetected", "mirror", "thaw", code=7)
+    exchange(engine, other, stored)
+    engine.dispose()
+    told = mirrored.refused("ForkDetected", "mirror", "run", code=7)
+    assert "frozen" in told["message"]
+    status = mirrored.done("mirror", "status")
+    assert (status["state"], status["diagnosis"]) == ("frozen", "frozen")
+    assert "tanhui mirror rebuild" in status["remedy"]
+    assert mirrored.done("mirror", "thaw")["block_hash"] == stored
+    assert mirrored.done("mirror", "run")["block_hash"] == stored
+    assert mirrored.done("mirror", "status")["diagnosis"] == "ok"
+
+
+def test_verify_is_the_audit(mirrored: Scheme) -> None:
+    assert mirrored.done("mirror", "verify")["clean"] is True
+    engine = database.engine(mirrored.environment["TANHUI_DATABASE_URL"])
+    with engine.begin() as connection:
+        connection.execute(text("UPDATE member SET name = 'Mallory' WHERE member_id = 1"))
+    engine.dispose()
+    answer = mirrored.run("mirror", "verify", "--json")
+    assert (answer.code, answer.json["clean"]) == (7, False)
+    assert "member (1) name" in answer.out
+
+
+def test_following_stops_at_the_block_asked_for(mirrored: Scheme) -> None:
+    block = mirrored.done("mirror", "status")["block"]
+    mirrored.done("mirror", "rebuild")
+    answer = mirrored.run("mirror", "run", "--follow", "--until", str(block))
+    assert answer.code == 0
