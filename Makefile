@@ -122,6 +122,14 @@ bench-import: setup ## Measure how fast citizens' acts are imported and print JS
 bench-mirror: setup ## Measure the mirror against a bare download and print JSON; options in BENCH_ARGS
 	$(BIN)/python -m bench.mirror $(BENCH_ARGS)
 
+.PHONY: bench-outbox
+bench-outbox: setup ## Measure requests to retire from POST to final and print JSON; options in BENCH_ARGS
+	$(BIN)/python -m bench.outbox $(BENCH_ARGS)
+
+.PHONY: campaign-outbox
+campaign-outbox: setup ## Kill API, outbox, mirror and node at random under 2,000 requests and print JSON; options in BENCH_ARGS
+	$(BIN)/python -m bench.outbox_campaign $(BENCH_ARGS)
+
 .PHONY: lock
 lock: ## Choose new versions of all packages within pyproject.toml and package.json; write the lock files
 	@test -x $(BIN)/uv || { echo "lock: run 'make setup' first" >&2; exit 1; }

@@ -415,7 +415,7 @@ def test_a_restored_backup_does_not_retire_twice(here: Town, outbox_of: Callable
 def test_a_nonce_that_another_took_makes_the_order_be_prepared_anew(
     here: Town, outbox_of: Callable[[Town], Outbox], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    with served(here.settings) as client, monkeypatch.context() as patched:
+    with monkeypatch.context() as patched, served(here.settings) as client:
         patched.setattr(Outbox, "step", lambda _self: "")
         post(client, here)
         time.sleep(0.7)
@@ -454,7 +454,7 @@ def aged(town: Town, seconds: int) -> None:
 def test_a_request_whose_handler_died_is_taken_up(
     here: Town, outbox_of: Callable[[Town], Outbox], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    with served(here.settings) as client, monkeypatch.context() as patched:
+    with monkeypatch.context() as patched, served(here.settings) as client:
         patched.setattr(Outbox, "step", lambda _self: "")
         post(client, here)
         time.sleep(0.7)
@@ -472,7 +472,7 @@ def test_what_is_not_carried_in_time_expires_and_cannot_be_carried_later(
     here: Town, outbox_of: Callable[[Town], Outbox], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     step = Outbox.step
-    with served(here.settings) as client, monkeypatch.context() as patched:
+    with monkeypatch.context() as patched, served(here.settings) as client:
         patched.setattr(Outbox, "step", lambda _self: "")
         signed, unsigned = (post(client, here).json()["request"] for _ in range(2))
         time.sleep(0.7)
