@@ -128,6 +128,14 @@ bench-mirror: setup ## Measure the mirror against a bare download and print JSON
 campaign-mirror: setup ## Harm the mirror a thousand times and print JSON; options in CAMPAIGN_ARGS
 	$(BIN)/python -m tests.campaign.mirror $(CAMPAIGN_ARGS)
 
+.PHONY: bench-outbox
+bench-outbox: setup ## Measure requests to retire from POST to final and print JSON; options in BENCH_ARGS
+	$(BIN)/python -m bench.outbox $(BENCH_ARGS)
+
+.PHONY: campaign-outbox
+campaign-outbox: setup ## Kill API, outbox, mirror and node at random under 2,000 requests and print JSON; options in BENCH_ARGS
+	$(BIN)/python -m bench.outbox_campaign $(BENCH_ARGS)
+
 .PHONY: lock
 lock: ## Choose new versions of all packages within pyproject.toml and package.json; write the lock files
 	@test -x $(BIN)/uv || { echo "lock: run 'make setup' first" >&2; exit 1; }

@@ -44,14 +44,15 @@ from api import (
     status,
     transfer,
 )
-from api.deps import RELAYER, Portal, log
+from api.deps import Portal, log
 from api.freshness import FreshnessLayer, Kept
 from api.gate import Counters, Gate
 from api.node import Head, Node
 from api.outbox import Outbox
+from api.outbox.means import relayers_of
 from api.request import route as request
 from node_client.database import engine as engine_of
-from node_client.errors import DatabaseError, SigningError
+from node_client.errors import DatabaseError, SignerUnreachable, SigningError
 from node_client.settings import Settings
 
 NOUNS: Final[tuple[ModuleType, ...]] = (
@@ -149,18 +150,24 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
         head.stop()
         head_node.close()
         portal.node.close()
+        portal.desk.close()
         portal.reader.close()
         portal.engine.dispose()
 
 
 def _outbox(portal: Portal) -> Outbox | None:
-    """The outbox, when the keystore has the relayer's key."""
-    try:
-        portal.keystore.address(RELAYER)
-    except SigningError:
-        log.info("no key %r: requests to retire are refused here", RELAYER)
+    """The outbox, when this process is to carry requests and the relayers' keys are there."""
+    if not portal.settings.outbox:
         return None
-    return Outbox(portal.settings, portal.engine, portal.keystore)
+    try:
+        relayers_of(portal.settings, portal.vault)
+    except SignerUnreachable:
+        # It may come up later; until then the outbox waits.
+        log.warning("the remote signer does not answer: requests to retire wait")
+    except SigningError as error:
+        log.info("requests to retire are refused here: %s", error)
+        return None
+    return Outbox(portal.settings, portal.engine, portal.vault)
 
 
 def _openapi(app: FastAPI) -> dict[str, Any]:

@@ -15,17 +15,17 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 from sqlalchemy import Engine
 from sqlalchemy.exc import DBAPIError
 
+from api.desk import Desk
 from api.kinds import LARGEST
 from api.node import Node
 from api.paging import LONGEST_CURSOR, Cursors
 from api.reading import Reader, Snapshot
 from node_client.errors import DatabaseUnreachable
+from node_client.remote_signer import vault_of
 from node_client.settings import Settings
-from node_client.signer import keystore_of
 
 T = TypeVar("T")
 
-RELAYER: Final = "relayer"
 log: Final = logging.getLogger("tanhui.api")
 
 
@@ -38,7 +38,8 @@ class Portal:
         self.reader = Reader(engine)
         self.cursors = Cursors.of_folder(settings.data)
         self.node = Node(settings)
-        self.keystore = keystore_of(settings)
+        self.vault = vault_of(settings)
+        self.desk = Desk(self)
         # Called when a request was accepted; the outbox sets it.
         self.wake: Callable[[], None] = lambda: None
 

@@ -15,6 +15,7 @@ from typing import Final, TypeVar
 from node_client.errors import ChainError, ChainUnreachable
 from node_client.ledger import Ledger
 from node_client.settings import Settings
+from node_client.wire import Wire
 
 T = TypeVar("T")
 
@@ -28,6 +29,7 @@ class Node:
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
         self._ledger: Ledger | None = None
+        self._wire: Wire | None = None
         self._using = threading.Lock()
 
     def run(self, work: Callable[[Ledger], T]) -> T:
@@ -41,12 +43,25 @@ class Node:
                 self._forget()
                 raise
 
+    def run_batch(self, work: Callable[[Ledger, Wire], T]) -> T:
+        """As `run`, for work that asks many things at once."""
+
+        def wired(ledger: Ledger) -> T:
+            if self._wire is None:
+                self._wire = Wire(ledger.chain.url)
+            return work(ledger, self._wire)
+
+        return self.run(wired)
+
     def close(self) -> None:
         """The connection is closed."""
         with self._using:
             self._forget()
 
     def _forget(self) -> None:
+        if self._wire is not None:
+            self._wire.close()
+            self._wire = None
         if self._ledger is not None:
             self._ledger.close()
             self._ledger = None

@@ -9,7 +9,7 @@ from __future__ import annotations
 import datetime
 import hashlib
 import re
-from typing import Annotated, Any, Final
+from typing import Annotated, Final
 
 import msgspec
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
@@ -19,6 +19,7 @@ from api.kinds import LARGEST
 from node_client.ledger import Ledger
 from node_client.orders import Line, Retirement
 from node_client.units import day_of, parse_token_id, token_hex
+from node_client.wire import encoded
 
 MOST_LINES: Final = 50
 _EPOCH: Final = datetime.date(1970, 1, 1)
@@ -190,5 +191,5 @@ def record_from(text: str) -> Retirement:
 
 def check(ledger: Ledger, holder: str, record: Retirement) -> None:
     """The contract would do it now, by the holder's own hand. Raises its `Refused`."""
-    data: Any = ledger.chain.encode("Credits", "retire", record.as_tuple())
+    data = encoded("Credits", "retire", record.as_tuple())
     ledger.chain.simulate(holder, ledger.deployment.address("Credits"), data)

@@ -130,6 +130,13 @@ _OWN: Final = (
         "choose one of /v1/purposes that is allowed",
     ),
     ProblemType(
+        "RequestUnderWay",
+        409,
+        "Request under way",
+        "the request is {state} and cannot be cancelled any more",
+        "ask for it again later: it becomes final or is refused",
+    ),
+    ProblemType(
         "RequestExpired",
         409,
         "Request expired",

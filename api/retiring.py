@@ -21,20 +21,21 @@ from pydantic import Field
 from sqlalchemy.engine import RowMapping
 
 from api import request as requests
-from api.deps import RELAYER, Json, Portal, PortalDep
+from api.deps import Json, Portal, PortalDep
+from api.desk import NODE_SECONDS
 from api.faults import documented
 from api.key import KEY_PROBLEMS, RETIRE, Caller, CallerDep
 from api.kinds import Answer, Hash, json_bytes
 from api.order import RetirementOrder, check, record_json
-from api.problems import Problem, problem_of
+from api.outbox.means import relayers_of
+from api.problems import Problem
 from api.reading import Snapshot
 from node_client import purpose
-from node_client.errors import ChainError, KeyMissing, Refused
+from node_client.errors import ChainError, KeyMissing
 from node_client.orders import Retirement, record_hash
 from node_client.units import hex32
 
-NODE_SECONDS: Final = 10.0
-DECISION_SECONDS: Final = 15.0
+DECISION_SECONDS: Final = 25.0
 
 
 class Accepted(Answer):
@@ -75,10 +76,10 @@ async def ask_contract(portal: Portal, holder: str, record: Retirement) -> None:
 
 
 def can_sign(portal: Portal, holder: str) -> None:
-    """The keys that a retirement needs are in the keystore. Raises `KeyMissing`."""
-    portal.keystore.address(RELAYER)
-    if not any(portal.keystore.address(name) == holder for name in portal.keystore.names()):
-        raise KeyMissing(f"no key of {holder} is in the keystore", remedy="see tanhui keys list")
+    """The keys that a retirement needs are there. Raises `SigningError`."""
+    relayers_of(portal.settings, portal.vault)
+    if not portal.vault.has(holder):
+        raise KeyMissing(f"no key of {holder} is here", remedy="see tanhui keys list")
 
 
 class Accepting:
@@ -99,46 +100,32 @@ class Accepting:
         request_id = requests.new_id()
         retirement_id = requests.retirement_id_of(request_id)
         record = await record_of(self._portal, request, self._order, retirement_id)
-        await self._portal.stored(lambda: can_sign(self._portal, self._caller.holder))
-        added = await self._portal.stored(
-            lambda: requests.add(
-                self._portal.engine,
-                request_id=request_id,
-                key_id=self._caller.key_id,
-                idempotency_key=self._key,
-                body_hash=self._body_hash,
-                holder=self._caller.holder,
-                retirement_id=hex32(retirement_id),
-                record=record_json(record),
-                record_hash=hex32(record_hash(record)),
-            ),
-        )
-        if not added:
-            found = await self._earlier()
-            if found is None:
-                raise Problem("InternalError")
-            return await self._repeat(found)
-        return await self._decide(request_id, record)
-
-    async def _decide(self, request_id: str, record: Retirement) -> Response:
-        engine = self._portal.engine
-        try:
-            await ask_contract(self._portal, self._caller.holder, record)
-        except Refused as refusal:
-            problem = problem_of(refusal)
-            await self._portal.stored(lambda: requests.refuse(engine, request_id, ("accepted",), problem))
-            raise problem from refusal
-        except ChainError:
-            # Accepted all the same: the outbox asks again when a node answers.
-            pass
-        await self._portal.stored(lambda: requests.checked(engine, request_id))
-        self._portal.wake()
-        return accepted(request_id, hex32(record.retirement_id))
+        row = {
+            "request_id": request_id,
+            "key_id": self._caller.key_id,
+            "idempotency_key": self._key,
+            "body_hash": self._body_hash,
+            "holder": self._caller.holder,
+            "retirement_id": hex32(retirement_id),
+            "record": record_json(record),
+            "record_hash": hex32(record_hash(record)),
+        }
+        if await self._portal.desk.take(row, self._caller.holder, record):
+            return accepted(request_id, row["retirement_id"])
+        found = await self._earlier()
+        if found is None:
+            raise Problem("InternalError")
+        return await self._repeat(found)
 
     async def _earlier(self) -> RowMapping | None:
+        """The request that was made under the same Idempotency-Key. Raises `SigningError` when none could be carried."""
+
         def look() -> RowMapping | None:
             with self._portal.engine.connect() as connection:
-                return requests.by_idempotency_key(connection, self._caller.key_id, self._key)
+                found = requests.by_idempotency_key(connection, self._caller.key_id, self._key)
+            if found is None:
+                can_sign(self._portal, self._caller.holder)
+            return found
 
         found: RowMapping | None = await self._portal.stored(look)
         return found

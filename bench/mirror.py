@@ -49,7 +49,7 @@ def main() -> int:
     options = _options()
     sizes = sorted({SMALL, options.events}) if options.events > SMALL else [options.events]
     readers = _readers(options)
-    with _postgres() as server:
+    with postgres() as server:
         tables = [
             _measure(recording(size), node, readers, options.rounds, server)
             for size in sizes
@@ -169,7 +169,7 @@ def _database(kind: str, server: str) -> Iterator[str]:
 
 
 @contextlib.contextmanager
-def _postgres() -> Iterator[str]:
+def postgres() -> Iterator[str]:
     """A PostgreSQL server of this run's own, as the wheel sets it up; its URL."""
     with tempfile.TemporaryDirectory(prefix="tanhui-pg-", ignore_cleanup_errors=True) as folder:
         os.environ["XDG_RUNTIME_DIR"] = folder

@@ -35,7 +35,7 @@ import msgspec
 from eth_abi.abi import encode
 from eth_utils.address import to_checksum_address
 from eth_utils.crypto import keccak
-from rlp import encode as rlp_encode  # type: ignore[import-untyped]  # it publishes no types
+from rlp import encode as rlp_encode
 
 from bench.world import VOLUME_GRAMS, World, filed_methodology, proposed_issuance, registered_project, world
 from node_client.acts import issuance

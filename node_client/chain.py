@@ -24,7 +24,7 @@ from web3 import Web3
 from web3.contract import Contract
 from web3.providers.base import BaseProvider
 
-from node_client.errors import ChainMismatch, ChainUnreachable, Refused, TransactionLost
+from node_client.errors import ChainMismatch, ChainUnreachable, NodeBusy, Refused, TransactionLost
 from node_client.proof import NodeHeader, NodeLog, NodeReceipt
 from node_client.refusal import refuse
 from node_client.rpc import Answer, Rpc, RpcError
@@ -117,6 +117,20 @@ def decode_refusal(data: bytes) -> Refused:
     if data[:4] == _PANIC:
         return refuse("", {"panic": hex(abi_decode(["uint256"], data[4:])[0])})
     return refuse("", {"data": "0x" + data.hex()} if data else {})
+
+
+def refusal_of(error: RpcError) -> Refused | None:
+    """The contract's refusal that a node tells of; None when the trouble is the node's own."""
+    revert = _revert_data(error.data)
+    if revert is None and "revert" not in str(error).lower():
+        return None
+    return decode_refusal(revert or b"")
+
+
+def is_known(error: RpcError) -> bool:
+    """Whether a node refuses a transaction only because it has it already."""
+    words = ("already known", "known transaction", "already imported")
+    return any(each in str(error).lower() for each in words)
 
 
 def _readable(kind: str, value: Any) -> Any:
@@ -258,22 +272,20 @@ class Chain:
     def send_raw(self, raw: bytes) -> str:
         """The node has taken the signed transaction; its hash.
 
-        A transaction the node has already is no error. Raises `ChainUnreachable` with the node's words when it refuses it.
+        A transaction the node has already is no error. Raises the contract's `Refused` where a node that mines at once says
+        it here, and `NodeBusy` with the node's words when it does not take the transaction now.
         """
         tx_hash = "0x" + keccak(raw).hex()
         try:
             self.rpc.call("eth_sendRawTransaction", "0x" + raw.hex())
         except RpcError as error:
-            known = ("already known", "known transaction", "already imported", "nonce too low", "nonce")
-            if self._receipt(tx_hash) is not None:
+            if is_known(error) or self._receipt(tx_hash) is not None:
                 return tx_hash
-            if any(word in str(error).lower() for word in known[:3]):
-                return tx_hash
-            revert = _revert_data(error.data)
-            if revert is not None:
-                raise decode_refusal(revert) from error
-            raise ChainUnreachable(
-                f"the node refused the transaction: {error}",
+            refusal = refusal_of(error)
+            if refusal is not None:
+                raise refusal from error
+            raise NodeBusy(
+                f"the node does not take the transaction now: {error}",
                 remedy="look at the node's log, then repeat the act",
             ) from error
         return tx_hash
@@ -315,13 +327,13 @@ class Chain:
         try:
             return str(self.rpc.call(method, *params))
         except RpcError as error:
-            revert = _revert_data(error.data)
-            if revert is None and "revert" not in str(error).lower():
-                raise ChainUnreachable(
-                    f"the node at {self.url} could not run the call: {error}",
-                    remedy="look at the node's log; for an old block it may lack the state",
-                ) from error
-            raise decode_refusal(revert or b"") from error
+            refusal = refusal_of(error)
+            if refusal is not None:
+                raise refusal from error
+            raise ChainUnreachable(
+                f"the node at {self.url} could not run the call: {error}",
+                remedy="look at the node's log; for an old block it may lack the state",
+            ) from error
 
     def _ask(self, method: str, *params: Any) -> Any:
         return self._told(lambda: self.rpc.call(method, *params))

@@ -4,8 +4,8 @@ TanhuiError
 ├── BadInput             what was typed or sent does not make sense, before any chain is asked
 ├── ToolMissing          a program that should have been installed is not there
 ├── CompilationFailed    the Solidity sources do not compile, or do not fit on the chain
-├── SigningError         KeyMissing, KeyExists, WrongPassword
-├── ChainError           ChainUnreachable, ChainMismatch, ContractsMissing, TransactionLost
+├── SigningError         KeyMissing, KeyExists, WrongPassword, SigningRefused, SignerUnreachable
+├── ChainError           ChainUnreachable, NodeBusy, ChainMismatch, ContractsMissing, TransactionLost
 ├── Refused              a contract refused an act; one class per Solidity error (node_client.refusal)
 ├── DatabaseError        DatabaseUnreachable, DatabaseRevision
 └── MirrorError          MirrorInconsistent, UnknownEvent, ForkDetected, SequenceMismatch, ProofFailed, WriterReplaced
@@ -69,6 +69,14 @@ class WrongPassword(SigningError):
     """The password does not open the key."""
 
 
+class SigningRefused(SigningError):
+    """The signer's policy forbids the signature; nothing was signed."""
+
+
+class SignerUnreachable(SigningError):
+    """The remote signer does not answer, or answers nonsense."""
+
+
 class ChainError(TanhuiError):
     """The chain could not be used."""
 
@@ -77,6 +85,10 @@ class ChainError(TanhuiError):
 
 class ChainUnreachable(ChainError):
     """The node does not answer, or answers nonsense."""
+
+
+class NodeBusy(ChainUnreachable):
+    """The node answers, but does not take a transaction now: it lags, its pool is full, or it lacks an earlier nonce."""
 
 
 class ChainMismatch(ChainError):

@@ -43,6 +43,26 @@ _RETIREMENT: Final = [
 ]
 
 
+_TRANSFER: Final = [
+    {"name": "orderId", "type": "bytes32"},
+    {"name": "from", "type": "address"},
+    {"name": "to", "type": "address"},
+    {"name": "tokenId", "type": "uint256"},
+    {"name": "grams", "type": "uint64"},
+    {"name": "deadline", "type": "uint64"},
+]
+_ORDER: Final = [
+    {"name": "holder", "type": "address"},
+    {"name": "deadline", "type": "uint64"},
+    {"name": "retirement", "type": "Retirement"},
+]
+# The EIP-712 types of each order, by its primary type.
+ORDER_TYPES: Final[dict[str, dict[str, Any]]] = {
+    "RetirementOrder": {**_TYPES, "RetirementOrder": _ORDER, "Retirement": _RETIREMENT, "Line": _LINE},
+    "TransferOrder": {**_TYPES, "TransferOrder": _TRANSFER},
+}
+
+
 class Line(NamedTuple):
     """One credit's part of a retirement."""
 
@@ -113,13 +133,8 @@ def retirement_order(
         for field, value in zip(_RETIREMENT, values, strict=True)
     }
     record["lines"] = [{"tokenId": line.token_id, "grams": line.grams} for line in retirement.lines]
-    order = [
-        {"name": "holder", "type": "address"},
-        {"name": "deadline", "type": "uint64"},
-        {"name": "retirement", "type": "Retirement"},
-    ]
     return {
-        "types": {**_TYPES, "RetirementOrder": order, "Retirement": _RETIREMENT, "Line": _LINE},
+        "types": ORDER_TYPES["RetirementOrder"],
         "primaryType": "RetirementOrder",
         "domain": domain(deployment),
         "message": {"holder": holder, "deadline": deadline, "retirement": record},
@@ -128,16 +143,8 @@ def retirement_order(
 
 def transfer_order(deployment: Deployment, order: TransferOrder) -> dict[str, Any]:
     """The typed data that a holder signs to have a transfer carried."""
-    fields = [
-        {"name": "orderId", "type": "bytes32"},
-        {"name": "from", "type": "address"},
-        {"name": "to", "type": "address"},
-        {"name": "tokenId", "type": "uint256"},
-        {"name": "grams", "type": "uint64"},
-        {"name": "deadline", "type": "uint64"},
-    ]
     return {
-        "types": {**_TYPES, "TransferOrder": fields},
+        "types": ORDER_TYPES["TransferOrder"],
         "primaryType": "TransferOrder",
         "domain": domain(deployment),
         "message": {

@@ -35,6 +35,18 @@ class Settings(BaseSettings):
     password_file: Path | None = Field(
         default=None, description="File whose first line is the keystore's password."
     )
+    signer_url: str = Field(
+        default="",
+        description="Address of a Web3Signer that has the keys of holders and relayers; empty: the keystore has.",
+    )
+    relayers: str = Field(
+        default="relayer",
+        description="Keys that send holders' orders, with commas between: names, or accounts with a Web3Signer.",
+    )
+    outbox: bool = Field(
+        default=True,
+        description="Whether the API's process carries requests to the chain; if not, `tanhui request carry` does.",
+    )
     host: str = Field(default="127.0.0.1", description="Address that the API listens on.")
     port: int = Field(
         default=8640, ge=0, le=65535, description="Port that the API listens on; 0 takes a free one."
@@ -59,6 +71,11 @@ class Settings(BaseSettings):
     rate_limit: str = Field(
         default="600/minute", description="Requests that one address may make of the API."
     )
+
+    @property
+    def relayer_names(self) -> tuple[str, ...]:
+        """Names or accounts of the relayers' keys."""
+        return tuple(name for each in self.relayers.split(",") if (name := each.strip()))
 
     @property
     def keystore(self) -> Path:

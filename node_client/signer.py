@@ -1,7 +1,11 @@
 """Keys: encrypted files on disk, opened only to sign. The only module that knows eth_account.
 
 Flow: `Keystore.create` → one encrypted v3 file per name, readable by its owner alone → `Keystore.open` with the password →
-`Key`, which signs transactions and EIP-712 typed data and never shows its secret.
+`Key`, which signs transactions and EIP-712 typed data and never shows its secret. Opened with a `Policy`, it signs what
+that allows and nothing else.
+
+What is signed is the keccak of bytes that `BytesSigner` makes of a payload, so a key of the keystore and one behind
+Web3Signer (node_client.remote_signer) give the same signatures.
 """
 
 from __future__ import annotations
@@ -13,21 +17,29 @@ import re
 import secrets
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Final, Protocol
+from typing import TYPE_CHECKING, Any, Final, Protocol
 
+import rlp
 from eth_account import Account
 from eth_account.messages import encode_typed_data
 from eth_account.signers.local import LocalAccount
-from eth_utils.address import to_checksum_address
+from eth_keys.exceptions import BadSignature
+from eth_typing import Hash32
+from eth_utils.address import is_address, to_checksum_address
+from eth_utils.crypto import keccak
+from eth_utils.exceptions import ValidationError
 
 from node_client.errors import BadInput, KeyExists, KeyMissing, SigningError, WrongPassword
 from node_client.settings import Settings
+
+if TYPE_CHECKING:
+    from node_client.policy import Policy
 
 _NAME: Final = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}")
 
 
 class Signer(Protocol):
-    """What signs for one account; a keystore's key today, a remote signer later."""
+    """What signs for one account: a keystore's key, or one of a remote signer."""
 
     @property
     def address(self) -> str:
@@ -43,26 +55,79 @@ class Signer(Protocol):
         ...
 
 
-class Key:
-    """An opened key. Its text form is its address; the secret never leaves the object."""
+class Vault(Protocol):
+    """Where the platform's keys are: a keystore, or a remote signer."""
 
-    def __init__(self, account: LocalAccount) -> None:
-        self._account = account
-        self.address = to_checksum_address(account.address)
+    def account(self, name: str) -> str:
+        """The account that a name, or an account itself, stands for. Raises `KeyMissing`."""
+        ...
+
+    def has(self, address: str) -> bool:
+        """Whether the account's key is here."""
+        ...
+
+    def open_address(self, address: str, policy: Policy | None = None) -> Signer:
+        """The account's key, bound to a policy. Raises `KeyMissing` and other `SigningError`s."""
+        ...
+
+
+class BytesSigner:
+    """Signs payloads as the keccak of their bytes; a subclass knows the key."""
+
+    def __init__(self, address: str, policy: Policy | None = None) -> None:
+        self.address = address
+        self._policy = policy
 
     def __repr__(self) -> str:
-        return f"Key({self.address})"
+        return f"{type(self).__name__}({self.address})"
 
     def __reduce__(self) -> Any:
         raise TypeError("a key cannot be copied out of its process")
 
     def sign_transaction(self, transaction: Mapping[str, Any]) -> bytes:
-        """The transaction, signed and serialised."""
-        return bytes(self._account.sign_transaction(dict(transaction)).raw_transaction)
+        """The legacy transaction, signed for its chain (EIP-155) and serialised. Raises `SigningRefused`."""
+        if self._policy is not None:
+            self._policy.check_transaction(transaction)
+        to = transaction.get("to")
+        fields = [
+            transaction["nonce"],
+            transaction["gasPrice"],
+            transaction["gas"],
+            bytes.fromhex(to[2:]) if to else b"",
+            transaction.get("value", 0),
+            _bytes(transaction.get("data", b"")),
+        ]
+        chain_id: int = transaction["chainId"]
+        r, s, parity = self._signature(rlp.encode([*fields, chain_id, 0, 0]))
+        return bytes(rlp.encode([*fields, chain_id * 2 + 35 + parity, r, s]))
 
     def sign_typed_data(self, typed_data: Mapping[str, Any]) -> bytes:
-        """The 65-byte signature of EIP-712 typed data."""
-        return bytes(self._account.sign_message(encode_typed_data(full_message=dict(typed_data))).signature)
+        """The 65-byte signature of EIP-712 typed data, its last byte 27 or 28. Raises `SigningRefused`."""
+        if self._policy is not None:
+            self._policy.check_order(self.address, typed_data)
+        message = encode_typed_data(full_message=dict(typed_data))
+        r, s, parity = self._signature(b"\x19" + message.version + message.header + message.body)
+        return r.to_bytes(32, "big") + s.to_bytes(32, "big") + bytes([27 + parity])
+
+    def _signature(self, payload: bytes) -> tuple[int, int, int]:
+        """r, s and the parity (0 or 1) of the signature of keccak(payload)."""
+        raise NotImplementedError
+
+
+class Key(BytesSigner):
+    """An opened key. Its text form is its address; the secret never leaves the object."""
+
+    def __init__(self, account: LocalAccount, policy: Policy | None = None) -> None:
+        super().__init__(to_checksum_address(account.address), policy)
+        self._account = account
+
+    def _signature(self, payload: bytes) -> tuple[int, int, int]:
+        signed = self._account.unsafe_sign_hash(Hash32(keccak(payload)))
+        return signed.r, signed.s, signed.v - 27
+
+
+def _bytes(data: str | bytes) -> bytes:
+    return bytes.fromhex(data.removeprefix("0x")) if isinstance(data, str) else bytes(data)
 
 
 class Keystore:
@@ -71,7 +136,8 @@ class Keystore:
     def __init__(self, folder: Path, password: str) -> None:
         self.folder = folder
         self._password = password
-        self._opened: dict[str, Key] = {}
+        self._opened: dict[str, LocalAccount] = {}
+        self._listed: tuple[int, dict[str, str]] = (-1, {})
 
     def names(self) -> list[str]:
         """The names of the keys, sorted."""
@@ -95,8 +161,16 @@ class Keystore:
         """A key of this name is in the keystore, made if need be; its account."""
         return self.address(name) if self._path(name).exists() else self.create(name)
 
-    def open(self, name: str) -> Key:
-        """The key, ready to sign; opened once per keystore object.
+    def account(self, name: str) -> str:
+        """The account that a name of a key, or an account itself, stands for. Raises `KeyMissing`."""
+        return to_checksum_address(name) if is_address(name) else self.address(name)
+
+    def has(self, address: str) -> bool:
+        """Whether the account's key is in the keystore."""
+        return address in self._accounts()
+
+    def open(self, name: str, policy: Policy | None = None) -> Key:
+        """The key, ready to sign what the policy allows, all without one; decrypted once per keystore object.
 
         Raises `KeyMissing` and `WrongPassword`.
         """
@@ -109,15 +183,25 @@ class Keystore:
                     f"the password does not open key {name!r} in {self.folder}",
                     remedy="set TANHUI_PASSWORD_FILE to the file with the right password",
                 ) from error
-            self._opened[name] = Key(Account.from_key(secret))
-        return self._opened[name]
+            self._opened[name] = Account.from_key(secret)
+        return Key(self._opened[name], policy)
 
-    def open_address(self, address: str) -> Key:
+    def open_address(self, address: str, policy: Policy | None = None) -> Key:
         """The key of an account. Raises `KeyMissing` and `WrongPassword`."""
-        for name in self.names():
-            if self.address(name) == address:
-                return self.open(name)
-        raise KeyMissing(f"no key of {address} is in {self.folder}", remedy="see tanhui keys list")
+        name = self._accounts().get(address)
+        if name is None:
+            raise KeyMissing(f"no key of {address} is in {self.folder}", remedy="see tanhui keys list")
+        return self.open(name, policy)
+
+    def _accounts(self) -> dict[str, str]:
+        """Names of keys by account, read again whenever a file has come or gone."""
+        try:
+            changed = self.folder.stat().st_mtime_ns
+        except FileNotFoundError:
+            return {}
+        if self._listed[0] != changed:
+            self._listed = (changed, {self.address(name): name for name in self.names()})
+        return self._listed[1]
 
     def _store(self, name: str, account: LocalAccount) -> str:
         path = self._path(name)
@@ -136,8 +220,8 @@ class Keystore:
             ) from error
         with os.fdopen(handle, "w", encoding="utf-8") as file:
             file.write(encrypted)
-        self._opened[name] = Key(account)
-        return self._opened[name].address
+        self._opened[name] = account
+        return to_checksum_address(account.address)
 
     def _path(self, name: str) -> Path:
         if not _NAME.fullmatch(name):
@@ -190,6 +274,14 @@ def new_password_file(path: Path) -> Path:
     with os.fdopen(handle, "w", encoding="utf-8") as file:
         file.write(secrets.token_urlsafe(32) + "\n")
     return path
+
+
+def recover_hash(digest: bytes, r: int, s: int, parity: int) -> str:
+    """The account whose signature of a 32-byte hash this is; an empty text for no signature at all."""
+    try:
+        return to_checksum_address(Account._recover_hash(digest, vrs=(27 + parity, r, s)))  # noqa: SLF001
+    except (BadSignature, ValidationError):
+        return ""
 
 
 @functools.cache

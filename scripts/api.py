@@ -24,7 +24,8 @@ app.add_typer(key, name="key")
 
 
 @contextmanager
-def _database() -> Iterator[Engine]:
+def opened_database() -> Iterator[Engine]:
+    """The database of the settings is open, and of this program's revision; closed again afterwards."""
     engine = database.engine(Settings().effective_database_url)
     try:
         database.check_revision(engine)
@@ -54,7 +55,7 @@ def create_key(
     as_json: AsJson = False,
 ) -> None:
     """A new API key stands for the account. It is printed this once, and only its hash is kept."""
-    with errors_shown(as_json=as_json), _database() as engine:
+    with errors_shown(as_json=as_json), opened_database() as engine:
         account = account_of(keystore_of(Settings()), holder)
         key_id, secret = api_keys.create(engine, holder=account, label=label)
         show(
@@ -67,7 +68,7 @@ def create_key(
 @key.command("list", epilog=examples("tanhui api key list"))
 def list_keys(as_json: AsJson = False) -> None:
     """The API keys are printed, without the keys themselves."""
-    with errors_shown(as_json=as_json), _database() as engine:
+    with errors_shown(as_json=as_json), opened_database() as engine:
         rows = [
             {
                 "key_id": row["key_id"],
@@ -87,7 +88,7 @@ def revoke_key(
     key_id: Annotated[str, typer.Argument(help="Id of the key, as listed.")], as_json: AsJson = False
 ) -> None:
     """The API key works no longer."""
-    with errors_shown(as_json=as_json), _database() as engine:
+    with errors_shown(as_json=as_json), opened_database() as engine:
         api_keys.revoke(engine, key_id)
         show(f"key {key_id} works no longer", {"key_id": key_id}, as_json=as_json)
 

@@ -16,6 +16,7 @@ from scripts import (
     mirror,
     project,
     report,
+    request,
     scheme,
     supervision,
 )
@@ -74,6 +75,7 @@ app.command(epilog=examples("tanhui audit", "tanhui audit --json"))(mirror.audit
 app.command(epilog=examples("tanhui explain CreditsNotFree"))(explain)
 
 app.add_typer(api.app, name="api")
+app.add_typer(request.app, name="request")
 app.command(epilog=examples("tanhui demo", "tanhui demo --once --port 0"))(demo)
 
 if __name__ == "__main__":

@@ -1,4 +1,7 @@
-"""What became of requests: GET /v1/requests, GET /v1/requests/{id}. Each API key sees its own alone."""
+"""What became of requests: GET /v1/requests, GET /v1/requests/{id}, POST /v1/requests/{id}/cancel.
+
+Each API key sees its own alone.
+"""
 
 from __future__ import annotations
 
@@ -11,14 +14,14 @@ from sqlalchemy.engine import RowMapping
 from api import request as requests
 from api.deps import HashFilter, Json, Page, PortalDep
 from api.faults import ProblemDocument, documented
-from api.key import KEY_PROBLEMS, CallerDep
+from api.key import KEY_PROBLEMS, RETIRE, CallerDep
 from api.kinds import Address, Answer, Hash, Id, Time, json_bytes, time_text
 from api.listing import page_model, paged
 from api.paging import filters_of
 from api.problems import Problem, document
 from api.words import language
 
-State = Literal["accepted", "prepared", "broadcast", "mined", "final", "refused", "expired"]
+State = Literal["accepted", "prepared", "broadcast", "mined", "final", "refused", "expired", "cancelled"]
 
 
 class Change(Answer):
@@ -148,3 +151,34 @@ async def get_request(
     if found is None:
         raise Problem("NotFound", {"path": request.url.path})
     return Json(json_bytes(found), headers={"Cache-Control": "no-store"})
+
+
+@router.post(
+    "/requests/{request_id}/cancel",
+    response_model=None,
+    summary="Cancel one of your requests",
+    responses={200: {"model": RequestShown}, **documented(*KEY_PROBLEMS, "NotFound", "RequestUnderWay")},
+)
+async def cancel_request(
+    request: Request, portal: PortalDep, caller: CallerDep, request_id: Annotated[HashFilter, Path()]
+) -> Response:
+    """A request made with your key is cancelled, if nothing of it was signed yet; cancelling it again changes nothing."""
+    caller.needs(RETIRE)
+    lang = language(request.headers.get("accept-language", ""))
+
+    def cancel() -> RowMapping | None:
+        wanted = request_id.lower()
+        with portal.engine.connect() as connection:
+            row = requests.by_id(connection, caller.key_id, wanted)
+        if row is not None:
+            requests.move(portal.engine, row["number"], ("accepted",), "cancelled", "by its owner")
+            with portal.engine.connect() as connection:
+                row = requests.by_id(connection, caller.key_id, wanted)
+        return row
+
+    row = await portal.stored(cancel)
+    if row is None:
+        raise Problem("NotFound", {"path": request.url.path})
+    if row["state"] != "cancelled":
+        raise Problem("RequestUnderWay", {"state": row["state"]})
+    return Json(json_bytes(shown_request(row, lang)), headers={"Cache-Control": "no-store"})

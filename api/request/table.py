@@ -1,10 +1,10 @@
 """Requests: what holders' systems asked for, and what became of each. The tables survive a rebuild of the mirror.
 
-States: accepted → prepared (signed bytes stored) → broadcast → mined → final | refused | expired.
+States: accepted → prepared (signed bytes stored) → broadcast → mined → final | refused | expired, or accepted → cancelled.
 
 `request` has one row per (API key, Idempotency-Key), inserted before anything else is done; every change of its state is a
 compare-and-set together with an appended row of `request_event`, in one transaction, so that a change happens once whoever
-tries it. api/outbox.py moves requests along; api/retirement.py accepts them.
+tries it. Changes of many requests share a transaction (`move_all`). api/outbox moves requests along; api/desk.py accepts them.
 """
 
 from __future__ import annotations
@@ -12,13 +12,27 @@ from __future__ import annotations
 import hashlib
 import secrets
 import time
-from collections.abc import Sequence
-from typing import Any, Final
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any, Final, NamedTuple
 
 import msgspec
-from sqlalchemy import Connection, Engine, Index, UniqueConstraint, func, insert, select, update
+from sqlalchemy import (
+    BigInteger,
+    Connection,
+    Engine,
+    Index,
+    Insert,
+    Table,
+    UniqueConstraint,
+    bindparam,
+    func,
+    insert,
+    select,
+    update,
+)
+from sqlalchemy import text as sa_text
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import RowMapping
-from sqlalchemy.exc import IntegrityError
 from sqlmodel import Field, SQLModel
 
 from api.problems import Problem
@@ -26,13 +40,16 @@ from node_client import database
 from node_client.database import BIGINT, address, blob, flag, hash_text, table_of, text, word
 
 OPEN: Final = ("accepted", "prepared", "broadcast", "mined")
-CLOSED: Final = ("final", "refused", "expired")
+SENT: Final = ("prepared", "broadcast")
+CLOSED: Final = ("final", "refused", "expired", "cancelled")
+_NONCE_HELD: Final = sa_text("state IN ('prepared', 'broadcast', 'mined') AND nonce IS NOT NULL")
 
 
 class RequestRow(SQLModel, table=True):
     """One request. `record` is the record to be retired as JSON, `raw` the signed transaction, `problem` JSON of a refusal.
 
-    `checked` says that the contract was asked once, or could not be; until then the answer to the caller is open.
+    `nonce` is that of the account `relayer`. `checked` says that the contract was asked once, or could not be; until then
+    the answer to the caller is open.
     """
 
     __tablename__ = "request"
@@ -40,6 +57,15 @@ class RequestRow(SQLModel, table=True):
         UniqueConstraint("key_id", "idempotency_key", name="uq_request_key_id_idempotency_key"),
         Index("ix_request_state", "state", "number"),
         Index("ix_request_key_id", "key_id", "number"),
+        # However many programs carry requests, no two transactions under way have one nonce.
+        Index(
+            "uq_request_relayer_nonce",
+            "relayer",
+            "nonce",
+            unique=True,
+            sqlite_where=_NONCE_HELD,
+            postgresql_where=_NONCE_HELD,
+        ),
     )
 
     # The one number that the database makes up: the order of acceptance.
@@ -56,6 +82,7 @@ class RequestRow(SQLModel, table=True):
     checked: bool = flag()
     deadline: int | None = database.number(default=None)
     nonce: int | None = database.number(default=None)
+    relayer: str | None = address(default=None)
     raw: bytes | None = blob(default=None)
     tx_hash: str | None = hash_text(default=None)
     block: int | None = database.number(default=None)
@@ -86,21 +113,37 @@ def retirement_id_of(request_id: str) -> bytes:
     return hashlib.sha256(b"tanhui retirement\x00" + bytes.fromhex(request_id[2:])).digest()
 
 
-def add(engine: Engine, **values: Any) -> bool:
-    """The request is stored as accepted; False when its caller used this Idempotency-Key before."""
-    now = int(time.time())
-    try:
-        with engine.begin() as connection:
-            added = connection.execute(
-                insert(table_of("request")).values(
-                    **values, state="accepted", checked=False, created_at=now, updated_at=now
-                )
-            )
-            assert added.inserted_primary_key is not None  # noqa: S101 - the table has one
-            _append(connection, added.inserted_primary_key[0], "accepted", "")
-    except IntegrityError:
-        return False
-    return True
+class Change(NamedTuple):
+    """What becomes of one request beside its state; all changes made together set the same columns."""
+
+    number: int
+    note: str = ""
+    values: Mapping[str, Any] = {}
+
+
+def add_all(engine: Engine, rows: Sequence[Mapping[str, Any]]) -> dict[str, int]:
+    """The requests are stored as accepted, in one transaction; the numbers by request id of those that are new.
+
+    One whose caller used its Idempotency-Key before is left out.
+    """
+    table, now = table_of("request"), int(time.time())
+    kind = sqlite.insert if engine.dialect.name == "sqlite" else postgresql.insert
+    common = {"state": "accepted", "checked": False, "created_at": now, "updated_at": now}
+    adding = (
+        kind(table)
+        .on_conflict_do_nothing(index_elements=["key_id", "idempotency_key"])
+        .returning(table.c.request_id, table.c.number)
+    )
+    with engine.begin() as connection:
+        added = {
+            row.request_id: row.number
+            for row in connection.execute(adding, [{**row, **common} for row in rows])
+        }
+        if added:
+            first = {"line": 0, "state": "accepted", "at": now, "note": ""}
+            events = [{"number": each, **first} for each in added.values()]
+            connection.execute(insert(table_of("request_event")), events)
+    return added
 
 
 def by_idempotency_key(connection: Connection, key_id: str, idempotency_key: str) -> RowMapping | None:
@@ -110,19 +153,23 @@ def by_idempotency_key(connection: Connection, key_id: str, idempotency_key: str
     return connection.execute(wanted).mappings().first()
 
 
-def by_id(connection: Connection, key_id: str, request_id: str) -> RowMapping | None:
-    """A request of an API key, or None."""
+def by_id(connection: Connection, key_id: str | None, request_id: str) -> RowMapping | None:
+    """A request of an API key (of any, without one), or None."""
     table = table_of("request")
-    wanted = select(table).where(table.c.request_id == request_id, table.c.key_id == key_id)
+    wanted = select(table).where(table.c.request_id == request_id)
+    if key_id is not None:
+        wanted = wanted.where(table.c.key_id == key_id)
     return connection.execute(wanted).mappings().first()
 
 
 def page(
-    connection: Connection, key_id: str, *, state: str | None, after: int | None, limit: int
+    connection: Connection, key_id: str | None, *, state: str | None, after: int | None, limit: int
 ) -> Sequence[RowMapping]:
-    """An API key's requests, newest first, below the number `after`."""
+    """An API key's requests (everybody's, without one), newest first, below the number `after`."""
     table = table_of("request")
-    chosen = select(table).where(table.c.key_id == key_id)
+    chosen = select(table)
+    if key_id is not None:
+        chosen = chosen.where(table.c.key_id == key_id)
     if state is not None:
         chosen = chosen.where(table.c.state == state)
     if after is not None:
@@ -156,38 +203,71 @@ def counts(engine: Engine) -> dict[str, int]:
         }
 
 
-def checked(engine: Engine, request_id: str) -> None:
-    """The contract has no objection, or could not be asked: the request stays accepted."""
+def checked(engine: Engine, numbers: Collection[int]) -> None:
+    """The contract has no objection, or could not be asked: the requests stay accepted."""
     table = table_of("request")
     with engine.begin() as connection:
-        connection.execute(update(table).where(table.c.request_id == request_id).values(checked=True))
+        connection.execute(update(table).where(table.c.number.in_(numbers)).values(checked=True))
+
+
+def move_all(
+    engine: Engine,
+    changes: Collection[Change],
+    before: Sequence[str],
+    state: str,
+    *,
+    together: bool = False,
+) -> set[int]:
+    """Each request has gone from one of the states `before` to `state`, with its values; the numbers of those that have.
+
+    One that was in none of them stays as it is; `together`, then all stay. All in one transaction.
+    """
+    if not changes:
+        return set()
+    table, events, now = table_of("request"), table_of("request_event"), int(time.time())
+    by_number = {each.number: each for each in changes}
+    with engine.begin() as connection:
+        # Written first, so that SQLite takes the writer's lock at once.
+        moved = set(
+            connection.execute(
+                update(table)
+                .where(table.c.number.in_(by_number), table.c.state.in_(before))
+                .values(state=state, checked=True, updated_at=now)
+                .returning(table.c.number)
+            ).scalars()
+        )
+        if together and len(moved) != len(by_number):
+            connection.rollback()
+            return set()
+        found = [by_number[number] for number in sorted(moved)]
+        if found and found[0].values:
+            # Set by a statement of its own, because each row has other values.
+            columns: dict[str, Any] = {name: bindparam(f"new_{name}") for name in found[0].values}
+            connection.execute(
+                update(table).where(table.c.number == bindparam("moved")).values(columns),
+                [
+                    {"moved": each.number, **{f"new_{name}": value for name, value in each.values.items()}}
+                    for each in found
+                ],
+            )
+        if found:
+            told = {"state": state, "at": now}
+            rows = [{"of": each.number, **told, "note": each.note} for each in found]
+            connection.execute(_next_line(events), rows)
+    return moved
 
 
 def move(
-    engine: Engine, request_id: str, before: Sequence[str], state: str, note: str = "", **values: Any
+    engine: Engine, number_: int, before: Sequence[str], state: str, note: str = "", **values: Any
 ) -> bool:
-    """The request has gone from one of the states `before` to `state`, with these values; False when it was in none of them."""
-    table = table_of("request")
-    with engine.begin() as connection:
-        # Written first, so that SQLite takes the writer's lock at once.
-        changed = connection.execute(
-            update(table)
-            .where(table.c.request_id == request_id, table.c.state.in_(before))
-            .values(state=state, checked=True, updated_at=int(time.time()), **values)
-        )
-        if changed.rowcount != 1:
-            return False
-        found = connection.execute(
-            select(table.c.number).where(table.c.request_id == request_id)
-        ).scalar_one()
-        _append(connection, found, state, note)
-    return True
+    """As `move_all` for one request; False when it was in none of the states `before`."""
+    return bool(move_all(engine, [Change(number_, note, values)], before, state))
 
 
-def refuse(engine: Engine, request_id: str, before: Sequence[str], problem: Problem) -> bool:
-    """The request is refused for good, with the problem."""
+def refusal(number_: int, problem: Problem) -> Change:
+    """The change of a request that is refused for good, with the problem."""
     said = msgspec.json.encode({"name": problem.name, "arguments": problem.arguments}).decode()
-    return move(engine, request_id, before, "refused", problem.name, problem=said)
+    return Change(number_, problem.name, {"problem": said})
 
 
 def problem_from(stored: str) -> Problem:
@@ -196,9 +276,14 @@ def problem_from(stored: str) -> Problem:
     return Problem(said["name"], said["arguments"])
 
 
-def _append(connection: Connection, number_: int, state: str, note: str) -> None:
-    table = table_of("request_event")
-    line = connection.execute(select(func.count()).where(table.c.number == number_)).scalar_one()
-    connection.execute(
-        insert(table).values(number=number_, line=line, state=state, at=int(time.time()), note=note)
+def _next_line(events: Table) -> Insert:
+    """Appends one change to the history of the request `of`."""
+    number_ = bindparam("of", type_=BigInteger())
+    values = select(
+        number_,
+        select(func.count()).where(events.c.number == number_).scalar_subquery(),
+        bindparam("state", type_=events.c.state.type),
+        bindparam("at", type_=BigInteger()),
+        bindparam("note", type_=events.c.note.type),
     )
+    return insert(events).from_select(["number", "line", "state", "at", "note"], values)

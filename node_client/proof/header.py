@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from typing import Any, Final
 
 import msgspec
-import rlp  # type: ignore[import-untyped]  # it publishes no types
+import rlp
 
 from node_client.errors import ProofFailed
 from node_client.units import keccak

@@ -17,6 +17,7 @@ from sqlalchemy import update
 from api import key
 from api import request as requests
 from api.outbox import Outbox
+from api.outbox.following import PATIENCE_SECONDS, Following
 from api.quote import Quote
 from api.request.route import RequestDetail
 from api.retiring import Accepted
@@ -366,14 +367,14 @@ def test_a_crash_after_storing_and_before_sending_sends_the_same_bytes(
     with served(here.settings) as client:
         # A thread that holds no requests back: the outbox of this server is stopped at the door.
         with monkeypatch.context() as patched:
-            patched.setattr(Outbox, "step", lambda _self: None)
+            patched.setattr(Outbox, "step", lambda _self: "")
             where = post(client, here).headers["location"]
 
             time.sleep(0.7)
         request_id = where.rsplit("/", 1)[1]
     outbox = outbox_of(here)
     with monkeypatch.context() as patched:
-        patched.setattr("api.outbox._Pass._send", lambda *_: (_ for _ in ()).throw(SystemExit))
+        patched.setattr(Following, "offer", lambda *_: (_ for _ in ()).throw(SystemExit))
         with pytest.raises(SystemExit):
             outbox.step()
     (row,) = requests.open_requests(here.engine, 10)
@@ -386,7 +387,8 @@ def test_a_crash_after_storing_and_before_sending_sends_the_same_bytes(
     assert (row["state"], bytes(row["raw"]), row["tx_hash"]) == ("broadcast", raw, tx_hash)
     assert here.retired() == 1
     # Sent, but the program died before it knew: the chain is asked, nothing is sent twice.
-    requests.move(here.engine, request_id, ("broadcast",), "prepared", "as after a restored backup")
+    requests.move(here.engine, row["number"], ("broadcast",), "prepared", "as after a restored backup")
+    time.sleep(PATIENCE_SECONDS + 1)
     after.step()
     assert {row["state"] for row in requests.open_requests(here.engine, 10)} <= {"mined"}
     assert here.retired() == 1
@@ -395,9 +397,9 @@ def test_a_crash_after_storing_and_before_sending_sends_the_same_bytes(
 def test_a_restored_backup_does_not_retire_twice(here: Town, outbox_of: Callable[[Town], Outbox]) -> None:
     with served(here.settings) as client:
         where = post(client, here).headers["location"]
-        done = settled(client, here, where)
-    blank: dict[str, Any] = dict.fromkeys(("raw", "nonce", "tx_hash", "deadline", "block"))
-    assert requests.move(here.engine, done["request_id"], ("final",), "accepted", "restored", **blank)
+        settled(client, here, where)
+    blank: dict[str, Any] = dict.fromkeys(("raw", "nonce", "relayer", "tx_hash", "deadline", "block"))
+    assert requests.move(here.engine, 1, ("final",), "accepted", "restored", **blank)
     here.follower.paused.set()
     time.sleep(0.5)
     with here.engine.begin() as connection:
@@ -413,13 +415,13 @@ def test_a_restored_backup_does_not_retire_twice(here: Town, outbox_of: Callable
 def test_a_nonce_that_another_took_makes_the_order_be_prepared_anew(
     here: Town, outbox_of: Callable[[Town], Outbox], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    with served(here.settings) as client, monkeypatch.context() as patched:
-        patched.setattr(Outbox, "step", lambda _self: None)
+    with monkeypatch.context() as patched, served(here.settings) as client:
+        patched.setattr(Outbox, "step", lambda _self: "")
         post(client, here)
         time.sleep(0.7)
     outbox = outbox_of(here)
     with monkeypatch.context() as patched:
-        patched.setattr("api.outbox._Pass._send", lambda *_: None)
+        patched.setattr(Following, "offer", lambda *_: None)
         outbox.step()
     relayer = Keystore(here.settings.keystore, PASSWORD).open("relayer")
     chain = here.world.chain
@@ -452,8 +454,8 @@ def aged(town: Town, seconds: int) -> None:
 def test_a_request_whose_handler_died_is_taken_up(
     here: Town, outbox_of: Callable[[Town], Outbox], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    with served(here.settings) as client, monkeypatch.context() as patched:
-        patched.setattr(Outbox, "step", lambda _self: None)
+    with monkeypatch.context() as patched, served(here.settings) as client:
+        patched.setattr(Outbox, "step", lambda _self: "")
         post(client, here)
         time.sleep(0.7)
     aged(here, 0)
@@ -470,20 +472,24 @@ def test_what_is_not_carried_in_time_expires_and_cannot_be_carried_later(
     here: Town, outbox_of: Callable[[Town], Outbox], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     step = Outbox.step
-    with served(here.settings) as client, monkeypatch.context() as patched:
-        patched.setattr(Outbox, "step", lambda _self: None)
+    with monkeypatch.context() as patched, served(here.settings) as client:
+        patched.setattr(Outbox, "step", lambda _self: "")
         signed, unsigned = (post(client, here).json()["request"] for _ in range(2))
         time.sleep(0.7)
         outbox = outbox_of(here)
         with monkeypatch.context() as held:
-            held.setattr("api.outbox._Pass._send", lambda *_: None)
-            held.setattr("api.outbox.AT_ONCE", 1)
+            held.setattr(Following, "offer", lambda *_: None)
+            held.setattr("api.outbox.preparing.LANE_LENGTH", 1)
             step(outbox)
         (row, _) = requests.open_requests(here.engine, 10)
         assert row["state"] == "prepared"
         aged(here, 25 * 3600)
         # Not `wait`: a chain that was ahead of the clock when it stopped would merely take the next second.
         here.world.rpc("evm_mine", {"timestamp": here.world.now() + 25 * 3600})
+        # Offered all the same, so that its nonce is used up; the contract refuses it.
+        step(outbox)
+        assert [row["state"] for row in requests.open_requests(here.engine, 10)] == ["broadcast"]
+        time.sleep(PATIENCE_SECONDS + 1)
         step(outbox)
         for where in (signed, unsigned):
             found = client.get(where, headers=here.headers()).json()
@@ -528,7 +534,7 @@ def test_the_number_of_a_retirement_taken_by_another_is_no_success(here: Town) -
     """Someone who sees an order under way cannot pass a retirement of his own off as it."""
     hold = threading.Event()
     with served(here.settings) as client, pytest.MonkeyPatch.context() as patched:
-        patched.setattr(Outbox, "step", lambda _self: hold.wait(0.01))
+        patched.setattr(Outbox, "step", lambda _self: str(hold.wait(0.01) or ""))
         accepted = post(client, here).json()
         time.sleep(0.7)
         number = bytes.fromhex(accepted["retirement_id"][2:])

@@ -8,7 +8,7 @@ from contextlib import closing
 from typing import Any
 
 import pytest
-import rlp  # type: ignore[import-untyped]  # it publishes no types
+import rlp
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec import structs
