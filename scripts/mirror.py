@@ -21,7 +21,7 @@ from sqlalchemy import Engine
 from node_client import database
 from node_client.errors import MirrorError
 from node_client.ledger import Ledger
-from node_client.mirror import AuditReport, Checkpoint, Mirror, digest
+from node_client.mirror import AuditReport, Checkpoint, Mirror, calm_collector, digest
 from node_client.mirror import Progress as Done
 from node_client.mirror import audit as audit_mirror
 from node_client.settings import Settings
@@ -90,6 +90,7 @@ def run(
 ) -> None:
     """The database holds everything up to the chain's head, or block by block what comes, with --follow."""
     with errors_shown(as_json=as_json), opened(settings := Settings()) as (ledger, engine):
+        calm_collector()
         mirror = mirror_of(ledger, engine, settings, proven=proven)
         now = catch_up(mirror, quiet=as_json, until=until)
         facts = {"block": now.block, "block_hash": now.block_hash, "sequence": now.sequence}
@@ -130,6 +131,7 @@ def status(as_json: AsJson = False) -> None:
 def rebuild(as_json: AsJson = False) -> None:
     """The mirrored tables are made anew from the chain; keys and requests of the API stay."""
     with errors_shown(as_json=as_json), opened(settings := Settings()) as (ledger, engine):
+        calm_collector()
         with progress_bar("rebuilding from the first block", quiet=as_json) as progress:
             task = progress.add_task("", total=None)
             now = mirror_of(ledger, engine, settings).rebuild(
