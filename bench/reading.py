@@ -108,15 +108,16 @@ def _mirror(url: str, about: dict[str, Any], database_url: str, *, proven: bool)
     from sqlalchemy import func, select  # noqa: PLC0415 - as above
 
     from node_client import database  # noqa: PLC0415 - as above
+    from node_client import mirror as mirroring  # noqa: PLC0415 - as above
     from node_client.chain import Chain  # noqa: PLC0415 - as above
     from node_client.deployment import Deployment  # noqa: PLC0415 - as above
-    from node_client.mirror import Mirror  # noqa: PLC0415 - as above
 
     database.upgrade(database_url)
     engine = database.engine(database_url)
-    # An earlier checkout knows no proofs.
+    # An earlier checkout knows neither of these.
     options = {"proven": True} if proven else {}
-    mirror = Mirror(Chain(url), engine, Deployment(**about["deployment"]), **options)
+    getattr(mirroring, "calm_collector", lambda: None)()
+    mirror = mirroring.Mirror(Chain(url), engine, Deployment(**about["deployment"]), **options)
 
     def run() -> int:
         mirror.run()

@@ -43,6 +43,7 @@ from node_client.compiler import ROOT, compile_contracts
 from node_client.deployment import Deployment
 from node_client.network import anvil
 from node_client.network.ganache import BLOCK_GAS_LIMIT
+from node_client.rpc import Rpc
 
 CACHE: Final = ROOT / "build" / "bench"
 # Raised whenever recordings of the same seed and size would come out otherwise.
@@ -138,7 +139,8 @@ class _Maker:
         self._made = made
         self._events = events
         self._rng = random.Random(seed)
-        self._rpc = made.ledger.chain.rpc
+        # A full block of a large ledger takes anvil many seconds on a busy machine.
+        self._rpc = Rpc(made.ledger.chain.url, 900)
         self._deployment = made.ledger.deployment
         self._credits_address = bytes.fromhex(self._deployment.addresses["Credits"][2:])
         self._waiting: list[str] = []
@@ -157,6 +159,7 @@ class _Maker:
         if self._events <= MOST_EVENTS_OF_ANVIL:
             state = self._rpc.call("anvil_dumpState")
             (folder / STATE).write_bytes(gzip.decompress(bytes.fromhex(state[2:])))
+        self._rpc.close()
 
     def _credits(self) -> list[int]:
         project = registered_project(self._made, filed_methodology(self._made))

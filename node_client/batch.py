@@ -27,7 +27,7 @@ Row: TypeAlias = dict[str, Any]
 Writing: TypeAlias = list[tuple[Sheet, list[tuple[Any, ...]], list[tuple[Any, ...]]]]
 
 # Rows kept between batches, some 700 bytes each; beyond this many the cache starts anew.
-CACHED_ROWS: Final = 100_000
+CACHED_ROWS: Final = 60_000
 
 
 class Batch:
@@ -58,6 +58,7 @@ class Batch:
 
     def row(self, table: str, *key: Any) -> Row:
         """The row of a key, to be changed in place; a new one with the columns' defaults when there is none yet."""
+        # A row is never empty, so what is falsy is not there.
         found = self._rows[table].get(key) or self._find(table, key)
         if found is None:
             at = sheet(table)

@@ -11,10 +11,10 @@ from __future__ import annotations
 
 import functools
 import itertools
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from operator import itemgetter
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 import psycopg
 import sqlalchemy
@@ -40,6 +40,8 @@ from sqlalchemy.engine import RowMapping, make_url
 from sqlmodel import Field, SQLModel
 
 from node_client.errors import DatabaseRevision, DatabaseUnreachable
+
+T = TypeVar("T")
 
 MIGRATIONS: Final = Path(__file__).resolve().parent.parent / "migrations"
 BUSY_MILLISECONDS: Final = 30_000
@@ -224,12 +226,8 @@ class Sheet:
         """The rows, each a tuple of all columns as `values` makes it, are in the table."""
         names = ", ".join(f'"{name}"' for name in self.columns)
         if connection.dialect.name == "sqlite":
-            # Many rows in one statement: the driver lets other threads run during a statement, but between two of them it
-            # waits for its turn.
-            most = SQLITE_VARIABLES // len(self.columns)
             marks = f"({', '.join('?' * len(self.columns))})"
-            for start in range(0, len(rows), most):
-                part = rows[start : start + most]
+            for part in _portions(rows, SQLITE_VARIABLES // len(self.columns)):
                 every = ", ".join([marks] * len(part))
                 connection.exec_driver_sql(
                     f'INSERT INTO "{self.name}" ({names}) VALUES {every}',  # noqa: S608 - names of our own tables
@@ -279,6 +277,19 @@ class Sheet:
             )
             found.extend(dict(row) for row in connection.execute(select(self.table).where(match)).mappings())
         return found
+
+
+def _portions(rows: Sequence[T], most: int) -> Iterator[Sequence[T]]:
+    """The rows in portions of few different sizes, at most `most`.
+
+    Many rows in one statement, because the driver lets other threads run during a statement, but waits for its turn between
+    two. Few sizes, because it keeps the statements.
+    """
+    start = 0
+    for size in (1_024, 128, 16, 1):
+        while size <= most and len(rows) - start >= size:
+            yield rows[start : start + size]
+            start += size
 
 
 @functools.cache

@@ -148,6 +148,9 @@ class Rpc:
         body = answer.read()
         if answer.will_close:
             self._drop()
+        if answer.status >= 400 and body[:1] not in {b"{", b"["}:
+            # Not the node's own words, but a gateway's before it.
+            raise http.client.HTTPException(f"HTTP {answer.status} {answer.reason}")
         return body
 
     def _connect(self, where: SplitResult) -> http.client.HTTPConnection:

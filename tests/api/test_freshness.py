@@ -181,11 +181,13 @@ def test_status_health_and_metrics(told: httpx.Client, told_world: World) -> Non
     found = told.get("/status", params={"digest": True}).json()
     assert len(found["digest"]) == 64
     assert found["chain_id"] == told_world.chain.chain_id
+    assert found["proof_lag_blocks"] == found["block"] - found["proven_block"] > 0
     assert told.get("/livez").json() == {"status": "ok"}
     assert told.get("/readyz").json()["block"] == found["block"]
     metrics = told.get("/metrics")
     assert metrics.headers["content-type"].startswith("text/plain; version=0.0.4")
     assert f"tanhui_mirror_block {found['block']}" in metrics.text
+    assert f"tanhui_mirror_proven_block {found['proven_block']}" in metrics.text
 
 
 def test_a_database_of_another_revision_is_a_503_until_it_is_upgraded(

@@ -7,8 +7,11 @@ from typing import Any
 
 import msgspec
 import pytest
-from eth_abi.abi import encode
+from eth_abi.abi import decode, encode
+from eth_abi.exceptions import DecodingError
 from eth_utils.address import to_checksum_address
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from node_client.decoding import EscapedText, Undecodable, snake
 from node_client.event import NEVER_EMITTED, EventType, abi_events
@@ -119,6 +122,39 @@ def test_no_two_encodings_give_the_same_event(key: tuple[str, str], kind: EventT
         except Undecodable:
             continue
         assert plain(other) != plain(event)
+
+
+@pytest.mark.parametrize(("key", "kind"), TYPES, ids=IDS)
+@settings(max_examples=60, deadline=None)
+@given(
+    seed=st.integers(0, 2**32),
+    edits=st.lists(st.tuples(st.integers(0, 4_000), st.integers(0, 255)), max_size=3),
+    length=st.integers(-64, 64),
+)
+def test_data_is_accepted_exactly_when_eth_abi_would_write_it(
+    key: tuple[str, str], kind: EventType, seed: int, edits: list[tuple[int, int]], length: int
+) -> None:
+    topics, data, _ = sample(key[0], kind, random.Random(seed))
+    altered = bytearray(data)
+    for place, byte in edits:
+        if altered:
+            # Mostly words' ends, where offsets, lengths and flags are.
+            altered[(place * 31 if place % 2 else place) % len(altered)] = byte
+    if length % 5 == 0:
+        altered = altered[:length] if length < 0 else altered + bytes(length)
+    inputs = [entry for entry in abi_events(key[0])[kind.name]["inputs"] if not entry["indexed"]]
+    kinds = [canonical(entry).replace("string", "bytes") for entry in inputs]
+    try:
+        values = decode(kinds, bytes(altered))
+        canonically = encode(kinds, values) == bytes(altered)
+    except (DecodingError, OverflowError):
+        canonically = False
+    try:
+        kind.decode(topics, bytes(altered))
+        accepted = True
+    except Undecodable:
+        accepted = False
+    assert accepted == canonically
 
 
 @pytest.mark.parametrize(("key", "kind"), TYPES, ids=IDS)

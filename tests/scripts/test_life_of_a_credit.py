@@ -289,3 +289,14 @@ def test_a_key_is_never_printed(scheme: Scheme, tmp_path: Path) -> None:
     folder = Path(scheme.environment["TANHUI_DATA"]) / "keys"
     assert all(path.stat().st_mode & 0o077 == 0 for path in folder.glob("*.json"))
     assert tmp_path.exists()
+
+
+def test_what_was_mirrored_is_proven_afterwards_and_what_comes_at_once(scheme: Scheme, credit: str) -> None:
+    totals(scheme)
+    assert scheme.done("mirror", "status")["proof_lag_blocks"] > 0
+    found = scheme.done("mirror", "verify")
+    assert found["proven_block"] == found["block"]
+    scheme.done("transfer", credit, "1", "--to", "buyer")
+    scheme.done("mirror", "run", "--proven")
+    status = scheme.done("mirror", "status")
+    assert status["proven_block"] == status["head"] > found["block"]
