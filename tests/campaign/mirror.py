@@ -25,7 +25,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing, contextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -43,6 +43,7 @@ from tests.campaign.oracle import Oracle, wrongs
 from tests.campaign.proxies import BreakingLine, LyingNode
 from tests.campaign.zygote import Zygote
 from tests.node_client.ledger_world import TONNE, World, b32, everything
+from tests.node_client.test_rollback import KEPT, acts_of, blocks, fresh, with_credit
 
 Show = Callable[[str], None]
 Summary = dict[str, Any]
@@ -171,11 +172,13 @@ def kills(on: Ground, url: str, rng: random.Random, rounds: int, show: Show) -> 
     """SIGKILL of a real mirror at random instants, as often as asked; mirrors that reach the head start anew."""
     done = advanced = completed = early = 0
     with opened(url) as engine:
-        before = on.must_be_right(engine, "nothing")
+        # Half of the kills shall meet a mirror that has come to write, on machines of any speed.
+        longest = 0.2 + 2 * _starting(on, url)
+        before = on.must_be_right(engine, "a first run")
         while done < rounds:
             most = rng.choice(["1", "1", "1", "7", "4000"])
             pid = on.start(url, "--most-blocks", most, TANHUI_FINALITY_BLOCKS=rng.choice(["0", "24"]))
-            time.sleep(rng.uniform(0.0, 0.7))
+            time.sleep(rng.uniform(0.0, longest))
             code = on.zygote.kill(pid)
             if code == -signal.SIGKILL:
                 done += 1
@@ -195,6 +198,15 @@ def kills(on: Ground, url: str, rng: random.Random, rounds: int, show: Show) -> 
                 show(f"kills {done}/{rounds}: {advanced} lives wrote, {completed} mirrors completed")
         on.must_complete(engine, f"{done} kills")
     return {"kills": done, "lives_that_wrote": advanced, "ended_before": early, "completed": completed + 1}
+
+
+def _starting(on: Ground, url: str) -> float:
+    """The seconds that a process takes to its first commit."""
+    started = time.monotonic()
+    code = on.zygote.wait(on.start(url, "--until", str(on.oracle.first)), 60)
+    if code != 0:
+        raise Harmed(f"a first run ended with {code}: {on.log()}")
+    return time.monotonic() - started
 
 
 def lies(on: Ground, url: str, rng: random.Random, rounds: int, show: Show) -> Summary:
@@ -397,7 +409,7 @@ def full_postgres(on: Ground, rng: random.Random, rounds: int, show: Show) -> Su
                 following.join(120)
                 if not following.waits:
                     raise Harmed(f"the limit on {backends} backends was not felt")
-                found.update(why.rsplit(": ", 1)[-1] for why in following.waits)
+                found.update(why.rsplit(":", 1)[-1].strip() for why in following.waits)
                 on.must_complete(engine, "the server came back")
             show(f"full servers {number + 1}/{rounds}: {dict(found)}")
     return {"rounds": rounds, "said": dict(found)}
@@ -418,7 +430,44 @@ def _limit_backends(server: str, url: str) -> int:
     return len(found)
 
 
-KINDS = ("kills", "lies", "takeovers", "cuts", "full")
+def forks(on: Ground, url: str, rng: random.Random, rounds: int, show: Show) -> Summary:
+    """SIGKILL of a mirror that undoes a fork: another one goes on to the tables of a fresh mirror."""
+    folder = on.folder / f"forks-{next(on.numbers)}"
+    world = World.deploy(anvil.up(folder / "anvil").rpc_url)
+    here = replace(on, folder=folder, world=world)
+    found: Counter[str] = Counter()
+    try:
+        deployment.save(folder / "deployments", world.deployment)
+        acts = acts_of(world, with_credit(world))
+        with opened(url) as engine:
+            mirror = Mirror(world.chain, engine, world.deployment, finality_blocks=KEPT)
+            mirror.run()
+            longest = 0.2 + 2 * _starting(here, url)
+            for number in range(rounds):
+                snapshot, base = world.rpc("evm_snapshot"), world.chain.head()
+                blocks(world, rng, rng.randrange(1, 8), acts)
+                old = mirror.run()
+                world.rpc("evm_revert", snapshot)
+                blocks(world, rng, old.block - base + 1, acts)
+                pid = here.start(url, "--most-blocks", "1", TANHUI_FINALITY_BLOCKS=str(KEPT))
+                time.sleep(rng.uniform(0.05, longest))
+                here.zygote.kill(pid)
+                with engine.connect() as connection:
+                    met = checkpoint.read(connection)
+                assert met is not None
+                found["killed before" if met.block_hash == old.block_hash else "killed after"] += 1
+                mirror = Mirror(world.chain, engine, world.deployment, finality_blocks=KEPT)
+                mirror.run()
+                if digest(engine) != fresh(world, folder):
+                    raise Harmed(f"after fork {number} the digest is not that of a fresh mirror")
+                show(f"forks {number + 1}/{rounds}: {dict(found)}")
+    finally:
+        world.chain.close()
+        anvil.down(folder / "anvil")
+    return {"rounds": rounds, **dict(found)}
+
+
+KINDS = ("kills", "lies", "takeovers", "forks", "cuts", "full")
 
 
 def campaign(on: Ground, asked: argparse.Namespace, show: Show) -> Summary:
@@ -444,6 +493,8 @@ def campaign(on: Ground, asked: argparse.Namespace, show: Show) -> Summary:
                 said["lies"] = lies(on, url, rng, asked.rounds, show)
             if "takeovers" in wanted:
                 said["takeovers"] = takeovers(on, url, rng, asked.rounds, show)
+            if "forks" in wanted:
+                said["forks"] = forks(on, url, rng, asked.rounds, show)
             if "cuts" in wanted and kind == "postgres":
                 said["cuts"] = cuts(on, url, rng, asked.rounds, show)
             if "full" in wanted:

@@ -97,3 +97,10 @@ def test_the_oracle_sees_it(on: Ground, sqlite_url: str, harm: str) -> None:
         assert wrongs(engine, on.oracle)
         with pytest.raises(campaign.Harmed):
             on.must_be_right(engine, harm)
+
+
+@pytest.mark.slow
+def test_killed_while_it_undoes_a_fork_it_loses_nothing(
+    on: Ground, database_url: str, rng: random.Random
+) -> None:
+    assert campaign.forks(on, database_url, rng, 3, quiet)["rounds"] == 3
