@@ -20,6 +20,7 @@ import anyio.to_thread
 from api import request as requests
 from api.node import Node
 from api.problems import problem_of
+from node_client.chain import GAS_LIMIT
 from node_client.errors import ChainError, Refused
 from node_client.ledger import Ledger
 from node_client.orders import Retirement
@@ -153,6 +154,8 @@ def check_all(ledger: Ledger, wire: Wire, orders: Sequence[tuple[str, Retirement
 
     Nothing also where the node could not run it: the outbox asks again. Raises `ChainUnreachable`.
     """
-    calls = [(holder, encoded("Credits", "retire", record.as_tuple())) for holder, record in orders]
+    calls = [
+        (holder, encoded("Credits", "retire", record.as_tuple()), GAS_LIMIT) for holder, record in orders
+    ]
     answers = simulate_all(wire, ledger.deployment.address("Credits"), calls)
     return [answer if isinstance(answer, Refused) else None for answer in answers]

@@ -159,6 +159,7 @@ def _interval(made: Portal, seconds: float) -> None:
 def _throughput(
     made: Portal, addresses: list[tuple[str, int]], options: argparse.Namespace
 ) -> dict[str, Any]:
+    used = {name: made.processor_seconds(name) for name in made.running}
     before = time.perf_counter()
     _post_all(made, addresses, [f"fast-{number}" for number in range(options.requests)], options.clients)
     accepted = time.perf_counter() - before
@@ -168,6 +169,11 @@ def _throughput(
         "requests": options.requests,
         "accepted_per_second": round(options.requests / accepted, 1),
         "final_per_second": round(options.requests / final, 1),
+        "processor_milliseconds_per_request": {
+            name: round((made.processor_seconds(name) - before) / options.requests * 1000, 2)
+            for name, before in used.items()
+            if before <= made.processor_seconds(name)
+        },
     }
 
 

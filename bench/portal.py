@@ -50,6 +50,7 @@ class Portal:
     api_key: str
     running: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
     logs: dict[str, IO[bytes]] = field(default_factory=dict)
+    readers: dict[str, threading.Thread] = field(default_factory=dict)
     # What the mirror said each time it stopped of itself.
     stops: list[str] = field(default_factory=list)
 
@@ -72,7 +73,9 @@ class Portal:
 
     def start(self, name: str, *, profile: Path | None = None, **settings: str) -> str:
         """A part runs; what it printed first, which for the API has its address."""
-        log = self.logs.setdefault(name, (self.made.folder / f"{name}.log").open("ab"))
+        if name not in self.logs:
+            self.logs[name] = (self.made.folder / f"{name}.log").open("ab")
+        log = self.logs[name]
         program = (
             ["-m", "scripts.main"]
             if profile is None
@@ -90,6 +93,7 @@ class Portal:
         assert process.stdout is not None
         reader = threading.Thread(target=_drain, args=(process.stdout, first, log), daemon=True)
         reader.start()
+        self.readers[name] = reader
         deadline = time.monotonic() + _READY_SECONDS
         while not first and process.poll() is None and time.monotonic() < deadline:
             time.sleep(0.02)
@@ -106,6 +110,7 @@ class Portal:
         if process is not None:
             process.send_signal(number)
             process.wait(30)
+            self.readers.pop(name).join(30)
 
     def check(self) -> None:
         """Every part that was started runs; a mirror that stopped is started again, as a supervisor would.
@@ -115,6 +120,7 @@ class Portal:
         for name, process in list(self.running.items()):
             if process.poll() is None:
                 continue
+            self.readers.pop(name).join(30)
             said = (self.made.folder / f"{name}.log").read_text()[-2000:]
             assert name == "mirror", f"{name} ended with {process.returncode}: {said}"
             self.stops.append(said.strip().splitlines()[-1] if said.strip() else str(process.returncode))
@@ -124,6 +130,11 @@ class Portal:
         """Grams that the holder has retired, by the contract."""
         held = self.made.ledger.read("Credits", "holding", self.holder, self.token_id)
         return int(held["retired"])
+
+    def processor_seconds(self, name: str) -> float:
+        """Processor time that a part has used since its start."""
+        fields = Path(f"/proc/{self.running[name].pid}/stat").read_text().rpartition(")")[2].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
     def memory(self, name: str) -> int:
         """Kilobytes that a part has in memory; 0 when it does not run."""
@@ -138,12 +149,13 @@ class Portal:
 
 
 def _drain(stream: IO[bytes], first: list[bytes], log: IO[bytes]) -> None:
-    for line in stream:
-        if not first:
-            first.append(line)
-        elif b'"acts"' not in line:
-            log.write(line)
-            log.flush()
+    with stream:
+        for line in stream:
+            if not first:
+                first.append(line)
+            elif b'"acts"' not in line:
+                log.write(line)
+                log.flush()
 
 
 @contextmanager

@@ -1,7 +1,8 @@
 """What a key of the platform may sign: pure functions of the payload, with an allow-list.
 
-Flow: payload → `Policy.check_order` or `Policy.check_transaction` → nothing, or `SigningRefused`. A signer asks its policy
-before it touches its key (node_client.signer, node_client.remote_signer), so a program gone wrong gets no other signature.
+Flow: payload → `Policy.check_retirement`, `Policy.check_order` or `Policy.check_transaction` → nothing, or `SigningRefused`. A
+signer asks its policy before it touches its key (node_client.signer, node_client.remote_signer), so a program gone wrong gets
+no other signature.
 
 - `custodial`: a holder's key signs EIP-712 retirement orders of its own account for our Credits contract, and no transaction.
 - `relaying`: a relayer's key signs transactions that carry orders to our Credits contract, without value, and nothing else.
@@ -17,7 +18,7 @@ from eth_utils.crypto import keccak
 
 from node_client.deployment import Deployment
 from node_client.errors import SigningRefused
-from node_client.orders import ORDER_TYPES, domain
+from node_client.orders import ORDER_TYPES, RetirementOrder, domain
 
 _RECORD: Final = "(bytes32,uint8,bytes32,uint32,uint32,string,string,string,string,(uint256,uint64)[])"
 RETIRE_BY_ORDER: Final = keccak(text=f"retireByOrder(address,uint64,{_RECORD},bytes)")[:4]
@@ -34,6 +35,17 @@ class Policy:
     domain: tuple[tuple[str, Any], ...]
     orders: frozenset[str] = frozenset()
     selectors: frozenset[bytes] = frozenset()
+
+    def check_retirement(self, account: str, order: RetirementOrder) -> None:
+        """The account may sign this order to retire. Raises `SigningRefused`."""
+        _require("RetirementOrder" in self.orders, "the key signs no orders of this kind")
+        ours = _is(order.chain_id, self.chain_id) and order.contract == self.contract
+        _require(ours, "the order is for another contract or chain")
+        _require(order.holder == account, "the order is of another holder")
+        well_formed = type(order.record_hash) is bytes and len(order.record_hash) == 32
+        _require(
+            well_formed and type(order.deadline) is int and 0 <= order.deadline < 2**64, "it is no order"
+        )
 
     def check_order(self, account: str, typed_data: Mapping[str, Any]) -> None:
         """The account may sign this EIP-712 document. Raises `SigningRefused`."""

@@ -16,7 +16,7 @@ import msgspec
 from eth_abi.abi import encode
 from eth_utils.crypto import keccak
 
-from node_client.chain import GAS_LIMIT, abi_of, is_known, refusal_of
+from node_client.chain import abi_of, is_known, refusal_of
 from node_client.errors import ChainUnreachable, NodeBusy, Refused
 from node_client.rpc import RpcError
 
@@ -94,14 +94,16 @@ def _kind(entry: Mapping[str, Any]) -> str:
     return f"({','.join(_kind(each) for each in entry['components'])}){kind.removeprefix('tuple')}"
 
 
-def simulate_all(wire: Wire, to: str, calls: Sequence[tuple[str, str]]) -> list[Refused | NodeBusy | None]:
-    """What the contract at `to` says now to each call of (sender, data): nothing, or its refusal; or the node cannot run it.
+def simulate_all(
+    wire: Wire, to: str, calls: Sequence[tuple[str, str, int]]
+) -> list[Refused | NodeBusy | None]:
+    """What the contract at `to` says now to each call of (sender, data, gas): nothing, or its refusal; or the node cannot run it.
 
     Raises `ChainUnreachable`.
     """
     many = [
-        ({"from": sender, "to": to, "data": data, "gas": hex(GAS_LIMIT), "gasPrice": "0x0"}, "latest")
-        for sender, data in calls
+        ({"from": sender, "to": to, "data": data, "gas": hex(gas), "gasPrice": "0x0"}, "latest")
+        for sender, data, gas in calls
     ]
     return [
         (refusal_of(said) or _busy(said)) if isinstance(said, RpcError) else None

@@ -176,24 +176,26 @@ class Following:
                 strict=True,
             )
         )
+        mined = []
         for row in rows:
             receipt = found.get(row["tx_hash"])
             if isinstance(receipt, RpcError):
                 self.trouble = str(receipt)
             elif receipt is not None and int(receipt["status"], 16) == 1:
-                self._mined(row, int(receipt["blockNumber"], 16), row["tx_hash"])
+                mined.append((row, int(receipt["blockNumber"], 16), row["tx_hash"]))
             elif self._means.on_chain(row):
-                self._mined(row, self._means.chain.head(), "by another transaction")
+                mined.append((row, self._means.chain.head(), "by another transaction"))
             elif receipt is not None:
                 self._refuse(row, int(receipt["blockNumber"], 16))
             else:
                 # Another transaction of the relayer took the nonce: these bytes can never be mined.
                 self._again([row], "nonce taken" if row["nonce"] is not None else "gone from the chain")
-
-    def _mined(self, row: RowMapping, block: int, note: str) -> None:
-        if row["state"] != "mined" or row["block"] != block:
-            change = Change(row["number"], note, {"block": block})
-            request.move_all(self._means.engine, [change], ("prepared", "broadcast", "mined"), "mined")
+        changes = [
+            Change(row["number"], note, {"block": block})
+            for row, block, note in mined
+            if row["state"] != "mined" or row["block"] != block
+        ]
+        request.move_all(self._means.engine, changes, ("prepared", "broadcast", "mined"), "mined")
 
     def _again(self, rows: Sequence[RowMapping], why: str) -> None:
         changes = [Change(row["number"], why, _BLANK) for row in rows]
