@@ -375,9 +375,6 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _logs(self, body: dict[str, Any]) -> None:
         (asked,) = body["params"]
-        if {address.lower() for address in asked["address"]} != self.files.addresses:
-            self._some_logs(body)
-            return
         start, size = self.files.place("logs", int(asked["fromBlock"], 16), int(asked["toBlock"], 16))
         if size:
             start, size = start + 1, size - 1
@@ -389,16 +386,13 @@ class _Handler(BaseHTTPRequestHandler):
             start, size = start + sent, size - sent
         self.wfile.write(b"]}")
 
-    def _some_logs(self, body: dict[str, Any]) -> None:
+    def _some_logs(self, asked: dict[str, Any]) -> bytes:
         """The logs of some of the contracts in one block."""
-        (asked,) = body["params"]
         assert asked["fromBlock"] == asked["toBlock"]
         inner = self.files.read("logs", int(asked["fromBlock"], 16)).removeprefix(b"null").removeprefix(b",")
         wanted = {address.lower() for address in asked["address"]}
         found = [log for log in msgspec.json.decode(b"[" + inner + b"]") if log["address"] in wanted]
-        whole = msgspec.json.encode({"jsonrpc": "2.0", "id": body["id"], "result": found})
-        self._head(len(whole))
-        self.wfile.write(whole)
+        return msgspec.json.encode(found)
 
     def _answer(self, call: dict[str, Any]) -> bytes:
         method, params = call["method"], call["params"]
@@ -409,6 +403,8 @@ class _Handler(BaseHTTPRequestHandler):
         }
         if method == "eth_chainId":
             result = b'"0x%x"' % self.files.chain_id
+        elif method == "eth_getLogs":
+            result = self._some_logs(params[0])
         elif method == "eth_blockNumber":
             result = b'"0x%x"' % self.files.head
         elif method in known and (method != "eth_call" or params[0]["data"] == TOTALS):

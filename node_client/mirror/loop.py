@@ -422,8 +422,9 @@ class Mirror:
         if self._proven:
             proving.check(self._chain, headers, logs, self._contracts)
         else:
-            for block, unheard in verify.silent(headers, logs, self._contracts).items():
-                verify.check_silent(block, self._chain.logs(block, block, unheard))
+            silent = verify.silent(headers, logs, self._contracts)
+            for block, again in self._chain.logs_of_blocks(silent).items():
+                verify.check_silent(block, again)
         self._learn(headers, logs)
         hashes = {block: proving.logs_hash(of) for block, of in groupby(logs, lambda log: log.block)}
         return _Fetched(headers, logs, hashes, self._totals(last, target))

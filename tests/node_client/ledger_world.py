@@ -9,7 +9,7 @@ Texts may be given as bytes, so that hostile ones can be sent, which no client o
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -76,6 +76,9 @@ class Liar(Chain):
 
     def logs(self, first: int, last: int, addresses: Sequence[str]) -> list[Log]:
         return self.lie(super().logs(first, last, addresses))
+
+    def logs_of_blocks(self, asked: Mapping[int, Sequence[str]]) -> dict[int, list[Log]]:
+        return {block: self.lie(logs) for block, logs in super().logs_of_blocks(asked).items()}
 
 
 @dataclass
