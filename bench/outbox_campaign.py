@@ -212,7 +212,7 @@ def campaign(
     requests: int,
     clients: int,
     seed: int,
-    pause_seconds: float = 3.0,
+    pause_seconds: float = 1.5,
     spread_seconds: float = 120.0,
     relayers: int = 4,
 ) -> dict[str, Any]:
