@@ -152,6 +152,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
         portal.node.close()
         portal.desk.close()
         portal.reader.close()
+        portal.close()
         portal.engine.dispose()
 
 

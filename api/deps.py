@@ -12,14 +12,14 @@ from typing import Annotated, Any, Final, TypeVar
 from fastapi import Depends, Request, Response
 from fastapi.concurrency import run_in_threadpool
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
-from sqlalchemy import Engine
+from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import DBAPIError
 
 from api.desk import Desk
 from api.kinds import LARGEST
 from api.node import Node
 from api.paging import LONGEST_CURSOR, Cursors
-from api.reading import Reader, Snapshot
+from api.reading import Mark, Reader, Snapshot
 from node_client.errors import DatabaseUnreachable
 from node_client.remote_signer import vault_of
 from node_client.settings import Settings
@@ -40,6 +40,9 @@ class Portal:
         self.node = Node(settings)
         self.vault = vault_of(settings)
         self.desk = Desk(self)
+        # Numbers of purposes by code, at one place of the mirror.
+        self.purposes: tuple[Mark | None, dict[str, int]] = (None, {})
+        self._kept: Connection | None = None
         # Called when a request was accepted; the outbox sets it.
         self.wake: Callable[[], None] = lambda: None
 
@@ -48,6 +51,33 @@ class Portal:
         found, mark = await self.reader.read(work)
         request.scope.setdefault("state", {})["mark"] = mark
         return found
+
+    async def looked(self, work: Callable[[Connection], T]) -> T:
+        """The result of a short look at the API's own tables: on SQLite at once, on PostgreSQL in a thread."""
+        if not self.reader.sqlite:
+            return await self.stored(lambda: self._look(work))
+        try:
+            if self._kept is None:
+                self._kept = self.engine.connect()
+            with self._kept.begin():
+                return work(self._kept)
+        except DBAPIError:
+            self.close()
+            return await self.stored(lambda: self._look(work))
+
+    def _look(self, work: Callable[[Connection], T]) -> T:
+        connecting = self.engine
+        if not self.reader.sqlite:
+            # One statement needs no transaction, which would be two more round trips.
+            connecting = connecting.execution_options(isolation_level="AUTOCOMMIT")
+        with connecting.connect() as connection:
+            return work(connection)
+
+    def close(self) -> None:
+        """The kept connection is closed."""
+        if self._kept is not None:
+            self._kept.close()
+            self._kept = None
 
     async def stored(self, work: Callable[[], T]) -> T:
         """The result of work on the API's own tables, done in a thread; trouble of the database is told as such."""

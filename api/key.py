@@ -147,11 +147,7 @@ async def _caller(
         raise Problem("ApiKeyMissing")
     key = credentials.credentials
 
-    def look() -> Caller | None:
-        with portal.engine.connect() as connection:
-            return caller_of(connection, key)
-
-    found = await portal.stored(look)
+    found = await portal.looked(lambda connection: caller_of(connection, key))
     if found is None:
         raise Problem("ApiKeyInvalid")
     return found

@@ -56,9 +56,16 @@ async def record_of(
         found = purpose.by_code(snapshot.connection, order.purpose)
         return None if found is None else int(found["purpose"])
 
-    number = await portal.read(request, find)
+    mark = await portal.reader.place()
+    if portal.purposes[0] != mark:
+        portal.purposes = (mark, {})
+    known = portal.purposes[1]
+    number = known.get(order.purpose)
     if number is None:
-        raise Problem("PurposeUnknown", {"purpose": order.purpose})
+        number = await portal.read(request, find)
+        if number is None:
+            raise Problem("PurposeUnknown", {"purpose": order.purpose})
+        known[order.purpose] = number
     return order.record(retirement_id, number)
 
 
@@ -97,6 +104,11 @@ class Accepting:
         earlier = await self._earlier()
         if earlier is not None:
             return await self._repeat(earlier)
+        if self._portal.settings.signer_url:
+            await self._portal.stored(lambda: can_sign(self._portal, self._caller.holder))
+        else:
+            # A look at a folder's time of change: quicker than a thread.
+            can_sign(self._portal, self._caller.holder)
         request_id = requests.new_id()
         retirement_id = requests.retirement_id_of(request_id)
         record = await record_of(self._portal, request, self._order, retirement_id)
@@ -118,17 +130,10 @@ class Accepting:
         return await self._repeat(found)
 
     async def _earlier(self) -> RowMapping | None:
-        """The request that was made under the same Idempotency-Key. Raises `SigningError` when none could be carried."""
-
-        def look() -> RowMapping | None:
-            with self._portal.engine.connect() as connection:
-                found = requests.by_idempotency_key(connection, self._caller.key_id, self._key)
-            if found is None:
-                can_sign(self._portal, self._caller.holder)
-            return found
-
-        found: RowMapping | None = await self._portal.stored(look)
-        return found
+        """The request that was made under the same Idempotency-Key."""
+        return await self._portal.looked(
+            lambda connection: requests.by_idempotency_key(connection, self._caller.key_id, self._key)
+        )
 
     async def _repeat(self, row: RowMapping) -> Response:
         """The answer that the first request got, waited for while it is being decided."""

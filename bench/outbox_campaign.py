@@ -3,9 +3,9 @@
     python -m bench.outbox_campaign [--requests 2000] [--clients 50] [--seed 1] [--database URL]
 
 Prints JSON. Every part is a process; SIGKILL takes one at a time, after random pauses drawn from the seed, and it is started
-again. The chain is ganache, which keeps its state over a kill. Clients repeat a POST under its Idempotency-Key until they have an
-answer; one in twenty asks for more than is held, one in twenty is posted by two clients. Exit code 1 when a request is stuck,
-doubled, lost, or refused without a reason, or when memory grew beyond its bound.
+again, while requests come over two minutes. The chain is ganache, which keeps its state over a kill. Clients repeat a POST
+under its Idempotency-Key until they have an answer; one in twenty asks for more than is held, one in twenty is posted by two
+clients. Exit code 1 when a request is stuck, doubled, lost, or refused without a reason, or when memory is beyond its bound.
 """
 
 from __future__ import annotations
@@ -40,11 +40,21 @@ _END_SECONDS: Final = 300.0
 class Campaign:
     """One campaign over a running portal."""
 
-    def __init__(self, made: Portal, *, requests: int, clients: int, seed: int, pause_seconds: float) -> None:
+    def __init__(
+        self,
+        made: Portal,
+        *,
+        requests: int,
+        clients: int,
+        seed: int,
+        pause_seconds: float,
+        spread_seconds: float,
+    ) -> None:
         self._made = made
         self._requests = requests
         self._clients = clients
         self._pause = pause_seconds
+        self._spread = spread_seconds
         self._chance = random.Random(seed)
         self._addresses: dict[str, tuple[str, int]] = {}
         self._ended = threading.Event()
@@ -63,7 +73,8 @@ class Campaign:
             thread.start()
         try:
             with ThreadPoolExecutor(self._clients) as pool:
-                list(pool.map(self._post, self._posts()))
+                posts = self._posts()
+                list(pool.map(lambda each: self._post_at(started, len(posts), *each), enumerate(posts)))
         finally:
             posted = time.monotonic() - started
             self._ended.set()
@@ -111,6 +122,10 @@ class Campaign:
         while not self._ended.wait(1.0):
             for name, sizes in self.memory.items():
                 sizes.append(self._made.memory(name) // 1024)
+
+    def _post_at(self, started: float, count: int, place: int, name: str) -> None:
+        time.sleep(max(started + self._spread * place / count - time.monotonic(), 0))
+        self._post(name)
 
     def _post(self, name: str) -> None:
         """Repeated until the API has said what becomes of it."""
@@ -197,13 +212,19 @@ def campaign(
     requests: int,
     clients: int,
     seed: int,
-    pause_seconds: float = 3.0,
+    pause_seconds: float = 1.5,
+    spread_seconds: float = 120.0,
     relayers: int = 4,
 ) -> dict[str, Any]:
     """A whole campaign on a fresh ganache; its summary, `ok` when nothing went wrong."""
     with portal(database_url, relayers=relayers, chain=ganache) as made:
         found = Campaign(
-            made, requests=requests, clients=clients, seed=seed, pause_seconds=pause_seconds
+            made,
+            requests=requests,
+            clients=clients,
+            seed=seed,
+            pause_seconds=pause_seconds,
+            spread_seconds=spread_seconds,
         ).run()
     ok = (
         found["ended"]
