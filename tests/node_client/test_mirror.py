@@ -2,15 +2,10 @@
 
 from __future__ import annotations
 
-import os
 import random
-import signal
-import subprocess
-import sys
-import time
 from collections.abc import Callable
 from contextlib import closing, nullcontext
-from dataclasses import asdict, replace
+from dataclasses import replace
 from pathlib import Path
 
 import psycopg
@@ -35,8 +30,6 @@ from node_client.errors import (
 )
 from node_client.mirror import Digest, Mirror, Progress, checkpoint, digest, read_checkpoint, registry
 from tests.node_client.ledger_world import Liar, World
-
-ROOT = Path(__file__).resolve().parent.parent.parent
 
 
 def acts(engine: Engine) -> int:
@@ -99,58 +92,6 @@ def test_rebuilding_gives_the_same_digest_and_leaves_tables_of_others(
     assert digest(mirrored) == reference
     with mirrored.connect() as connection:
         assert connection.execute(text("SELECT id FROM api_key_of_test")).scalars().all() == [7]
-
-
-RUN = """
-import sys
-from node_client import database
-from node_client.chain import Chain
-from node_client.deployment import Deployment
-from node_client.mirror import Mirror
-import json
-mirror = Mirror(Chain(sys.argv[1]), database.engine(sys.argv[2]), Deployment(**json.loads(sys.argv[3])), most_blocks=1)
-print("ready", flush=True)
-mirror.run()
-"""
-
-
-@pytest.mark.slow
-def test_killed_at_any_instant_it_resumes_to_the_same_digest(
-    engine: Engine, database_url: str, ledger_world: World, reference: Digest
-) -> None:
-    import json  # noqa: PLC0415 - used by this test alone
-
-    rng = random.Random(7)
-    seen: list[int] = []
-    for _ in range(5):
-        process = subprocess.Popen(
-            [
-                sys.executable,
-                "-c",
-                RUN,
-                ledger_world.chain.url,
-                database_url,
-                json.dumps(asdict(ledger_world.deployment)),
-            ],
-            cwd=ROOT,
-            env={**os.environ, "PYTHONPATH": str(ROOT)},
-            stdout=subprocess.PIPE,
-        )
-        assert process.stdout is not None
-        process.stdout.readline()
-        time.sleep(rng.uniform(0.05, 0.45))
-        process.send_signal(signal.SIGKILL)
-        process.wait()
-        process.stdout.close()
-        with engine.connect() as connection:
-            checkpoint = read_checkpoint(connection)
-        stored = acts(engine)
-        assert stored == (checkpoint.sequence if checkpoint else 0)
-        seen.append(stored)
-    assert max(seen) > 0
-    assert len(set(seen)) > 1
-    Mirror(ledger_world.chain, engine, ledger_world.deployment).run()
-    assert digest(engine) == reference
 
 
 def test_of_two_writers_the_first_is_replaced_and_writes_nothing(
