@@ -439,7 +439,8 @@ def forks(on: Ground, url: str, rng: random.Random, rounds: int, show: Show) -> 
         acts = acts_of(world, with_credit(world))
         with opened(url) as engine:
             mirror = Mirror(world.chain, engine, world.deployment, finality_blocks=KEPT)
-            mirror.run()
+            # Another chain may have been mirrored here, with contracts of the same addresses.
+            mirror.rebuild()
             longest = 0.7
             for number in range(rounds):
                 snapshot, base = world.rpc("evm_snapshot"), world.chain.head()
@@ -461,6 +462,7 @@ def forks(on: Ground, url: str, rng: random.Random, rounds: int, show: Show) -> 
                 if digest(engine) != fresh(world, folder):
                     raise Harmed(f"after fork {number} the digest is not that of a fresh mirror")
                 show(f"forks {number + 1}/{rounds}: {dict(found)}")
+            on.empty(engine)
     finally:
         world.chain.close()
         anvil.down(folder / "anvil")
@@ -533,8 +535,8 @@ def main() -> int:
             with ground(Path(folder), asked.seed, asked.blocks, show) as on:
                 summary["blocks"], summary["acts"] = on.head, len(on.oracle.acts)
                 summary |= campaign(on, asked, show)
-        except Harmed as error:
-            summary["wrong"] = str(error)
+        except (Harmed, TanhuiError) as error:
+            summary["wrong"] = f"{type(error).__name__}: {error}"
     summary["seconds"] = round(time.monotonic() - started, 1)
     print(json.dumps(summary, indent=2, ensure_ascii=False))
     return 1 if summary["wrong"] else 0

@@ -32,8 +32,6 @@ from node_client.errors import (
 from node_client.mirror import Digest, Mirror, Progress, checkpoint, digest, read_checkpoint, registry
 from tests.node_client.ledger_world import Liar, World
 
-ROOT = Path(__file__).resolve().parent.parent.parent
-
 
 def acts(engine: Engine) -> int:
     with engine.connect() as connection:
@@ -97,7 +95,6 @@ def test_rebuilding_gives_the_same_digest_and_leaves_tables_of_others(
         assert connection.execute(text("SELECT id FROM api_key_of_test")).scalars().all() == [7]
 
 
-@pytest.mark.slow
 def test_of_two_writers_the_first_is_replaced_and_writes_nothing(
     engine: Engine, ledger_world: World, reference: Digest
 ) -> None:

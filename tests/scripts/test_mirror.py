@@ -51,15 +51,22 @@ def test_a_frozen_mirror_is_told_and_stays_frozen_until_thawed(mirrored: Scheme)
     assert mirrored.done("mirror", "status")["diagnosis"] == "ok"
 
 
-def test_verify_is_the_audit(mirrored: Scheme) -> None:
-    assert mirrored.done("mirror", "verify")["clean"] is True
+def test_verify_proves_what_was_mirrored_and_names_the_block_that_is_not(mirrored: Scheme) -> None:
+    block = mirrored.done("mirror", "status")["block"]
     engine = database.engine(mirrored.environment["TANHUI_DATABASE_URL"])
     with engine.begin() as connection:
-        connection.execute(text("UPDATE member SET name = 'Mallory' WHERE member_id = 1"))
-    engine.dispose()
+        altered = connection.execute(
+            text("SELECT number, logs_hash FROM block WHERE logs_hash <> '' ORDER BY number DESC LIMIT 1")
+        ).one()
+        change = text("UPDATE block SET logs_hash = :hash WHERE number = :number")
+        connection.execute(change, {"hash": "00" * 32, "number": altered.number})
     answer = mirrored.run("mirror", "verify", "--json")
-    assert (answer.code, answer.json["clean"]) == (7, False)
-    assert "member (1) name" in answer.out
+    assert (answer.code, answer.json["error"]) == (7, "ProofFailed")
+    assert str(altered.number) in answer.json["message"]
+    with engine.begin() as connection:
+        connection.execute(change, {"hash": altered.logs_hash, "number": altered.number})
+    engine.dispose()
+    assert mirrored.done("mirror", "verify")["proven_block"] == block
 
 
 def test_following_stops_at_the_block_asked_for(mirrored: Scheme) -> None:
