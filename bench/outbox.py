@@ -31,6 +31,7 @@ from sqlalchemy.engine import make_url
 from bench.mirror import postgres
 from bench.portal import Portal, portal
 from node_client.database import table_of
+from node_client.network.ganache import BLOCK_GAS_LIMIT
 from node_client.rpc import Rpc
 
 BAR: Final = 200
@@ -98,6 +99,7 @@ def main() -> int:
         "cores": os.cpu_count(),
         "load_average": [round(each, 1) for each in os.getloadavg()],
         "chain": f"anvil, a block every {options.block_seconds:g} s",
+        "block_gas": options.block_gas or BLOCK_GAS_LIMIT,
         "relayers": options.relayers,
         "clients": options.clients,
         "api_processes": options.apis,
@@ -127,6 +129,8 @@ def _measure(url: str, options: argparse.Namespace) -> dict[str, Any]:
             made.address(made.start(f"api-{number}", profile=of(f"api-{number}")))
             for number in range(options.apis)
         ]
+        if options.block_gas:
+            made.made.ledger.chain.rpc.call("evm_setBlockGasLimit", hex(options.block_gas))
         _interval(made, options.block_seconds)
         _post_all(made, addresses, [f"warm-{number}" for number in range(20)], options.clients)
         _drained(made)
@@ -264,6 +268,9 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--clients", type=int, default=50)
     parser.add_argument("--apis", type=int, default=1)
     parser.add_argument("--block-seconds", type=int, default=1, help="0: every transaction at once")
+    parser.add_argument(
+        "--block-gas", type=int, default=0, help="gas of a block; 0: 30 million, 200 retirements"
+    )
     parser.add_argument("--databases", default="sqlite,postgres")
     parser.add_argument("--profile", default="", help="a folder for profiles of every part, by cProfile")
     return parser.parse_args()
