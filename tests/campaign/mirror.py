@@ -37,6 +37,7 @@ from node_client import database, deployment
 from node_client.chain import Chain
 from node_client.errors import DatabaseUnreachable, ForkDetected, MirrorError, TanhuiError
 from node_client.mirror import Digest, Mirror, Progress, checkpoint, digest, registry
+from node_client.mirror.loop import MOST_BLOCKS
 from node_client.network import anvil
 from tests import postgres
 from tests.campaign.oracle import Oracle, wrongs
@@ -175,7 +176,7 @@ def kills(on: Ground, url: str, rng: random.Random, rounds: int, show: Show) -> 
         before = on.must_be_right(engine, "nothing")
         longest = 0.7
         while done < rounds:
-            most = rng.choice(["1", "1", "1", "7", "4000"])
+            most = rng.choice(["1", "1", "1", "7", str(MOST_BLOCKS)])
             pid = on.start(url, "--most-blocks", most, TANHUI_FINALITY_BLOCKS=rng.choice(["0", "24"]))
             time.sleep(rng.uniform(0.0, longest))
             code = on.zygote.kill(pid)
