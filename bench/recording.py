@@ -4,9 +4,9 @@ Flow: `recording` → `World` with accounts and credits → signed acts in full 
 `Credits.totals()` as the node's own bytes → files → `serve`, which answers JSON-RPC out of them.
 
 Why not the chain itself: anvil keeps every block's state, so that a chain of a million events fits neither memory nor a
-state file, and making one takes minutes. Why the same bytes for all that is measured: the server does nothing but copy them,
-so what differs between two measurements is the reader's own work. A real node is slower; `node_seconds` says how long anvil
-took to give the same logs when the recording was made.
+state file; it is written down as it is made, and forgotten. Why the same bytes for all that is measured: the server does nothing
+but copy them, so what differs between two measurements is the reader's own work. A real node is slower; `node_seconds` says how
+long anvil took to give the same logs when the recording was made.
 """
 
 from __future__ import annotations
@@ -35,6 +35,8 @@ import msgspec
 from eth_abi.abi import encode
 from eth_utils.address import to_checksum_address
 from eth_utils.crypto import keccak
+from rich.console import Console
+from rich.progress import Progress
 from rlp import encode as rlp_encode
 
 from bench.world import VOLUME_GRAMS, World, filed_methodology, proposed_issuance, registered_project, world
@@ -50,6 +52,7 @@ CACHE: Final = ROOT / "build" / "bench"
 FORMAT: Final = 2
 # Chains of up to so many events are kept as anvil's own state too, so that anvil itself can tell them again.
 MOST_EVENTS_OF_ANVIL: Final = 50_000
+BLOCKS_KEPT: Final = 300
 STATE: Final = "anvil-state.json"
 KINDS: Final = ("headers", "logs", "receipts", "totals")
 CREDITS: Final = 12
@@ -96,8 +99,9 @@ def recording(events: int, seed: int = 1) -> Recording:
         unfinished = folder.with_name(folder.name + ".part")
         shutil.rmtree(unfinished, ignore_errors=True)
         unfinished.mkdir(parents=True)
-        with world() as made:
-            _Maker(made, events, seed).make(unfinished)
+        kept = None if events <= MOST_EVENTS_OF_ANVIL else BLOCKS_KEPT
+        with world(blocks_kept=kept) as made:
+            _Maker(made, events, seed, unfinished).make()
         unfinished.rename(folder)
     about = json.loads((folder / "about.json").read_text(encoding="utf-8"))
     deployed = Deployment(**about.pop("deployment"))
@@ -133,9 +137,9 @@ def _call(function: str, kinds: tuple[str, ...], *args: Any) -> bytes:
 
 
 class _Maker:
-    """Makes the chain and writes it down."""
+    """Makes the chain and writes it down in a folder, block by block."""
 
-    def __init__(self, made: World, events: int, seed: int) -> None:
+    def __init__(self, made: World, events: int, seed: int, folder: Path) -> None:
         self._made = made
         self._events = events
         self._rng = random.Random(seed)
@@ -147,15 +151,25 @@ class _Maker:
         self._gas = 0
         self._acts = {"transfer": 0, "batch": 0, "retirement": 0, "other": 0}
         self._time = 0
+        self._folder = folder
+        self._files = {kind: (folder / f"{kind}.bin").open("wb") for kind in KINDS}
+        self._offsets = {kind: array("Q", [0]) for kind in KINDS}
+        self._written = self._deployment.block - 1
+        self._logs, self._node_seconds = 0, 0.0
 
-    def make(self, folder: Path) -> None:
+    def make(self) -> None:
+        folder, chain = self._folder, self._made.ledger.chain
         tokens = self._credits()
-        self._time = self._made.ledger.chain.headers(*(self._made.ledger.chain.head(),) * 2)[0].timestamp
+        self._time = chain.headers(*(chain.head(),) * 2)[0].timestamp
         self._rpc.call("evm_setAutomine", False)
         senders = self._accounts(tokens)
-        self._trade(senders, tokens)
-        self._mine()
-        self._write(folder)
+        # Standard output is the benchmark's JSON.
+        with Progress(console=Console(stderr=True)) as progress:
+            task = progress.add_task(f"a chain of {self._events:,} events", total=self._events)
+            for logs in self._trade(senders, tokens):
+                progress.update(task, completed=logs)
+            self._mine()
+        self._finish()
         if self._events <= MOST_EVENTS_OF_ANVIL:
             state = self._rpc.call("anvil_dumpState")
             (folder / STATE).write_bytes(gzip.decompress(bytes.fromhex(state[2:])))
@@ -214,8 +228,8 @@ class _Maker:
         ]
         return senders
 
-    def _trade(self, senders: list[_Sender], tokens: list[int]) -> None:
-        """60 % transfers, 20 % transfers of three credits, 20 % retirements of one to three lines, by acts."""
+    def _trade(self, senders: list[_Sender], tokens: list[int]) -> Iterator[int]:
+        """60 % transfers, 20 % transfers of three credits, 20 % retirements of one to three lines, by acts; the logs so far."""
         logs = 0
         while logs < self._events:
             place, to = self._rng.sample(range(len(senders)), 2)
@@ -242,6 +256,7 @@ class _Maker:
             logs += 2 if kind == "retirement" else 1
             self._acts[kind] += 1
             self._queue(sender.sign(self._credits_address, GAS[kind], data), GAS[kind])
+            yield logs
 
     def _take(self, held: dict[int, int], chosen: list[int]) -> list[tuple[int, int]]:
         lines = []
@@ -279,50 +294,55 @@ class _Maker:
         self._rpc.call("evm_mine", {"timestamp": self._time})
         self._waiting.clear()
         self._gas = 0
+        self._write()
 
-    def _write(self, folder: Path) -> None:
+    def _write(self) -> None:
+        """Every block mined and not yet written is."""
         chain, deployment = self._made.ledger.chain, self._deployment
-        head = chain.head()
         addresses = list(deployment.addresses.values())
-        files = {kind: (folder / f"{kind}.bin").open("wb") for kind in KINDS}
-        offsets = {kind: array("Q", [0]) for kind in KINDS}
-        node_seconds, events = 0.0, 0
-        raw = msgspec.json.Decoder(type=_Answer)
-        for number in range(deployment.block, head + 1):
+        for number in range(self._written + 1, chain.head() + 1):
             at = hex(number)
-            logs_of = {"fromBlock": at, "toBlock": at, "address": addresses}
             started = time.perf_counter()
-            logs = raw.decode(self._rpc.raw("eth_getLogs", logs_of)).result
-            node_seconds += time.perf_counter() - started
-            inner = bytes(logs)[1:-1]
-            events += inner.count(b'"logIndex"')
-            call = {"to": deployment.addresses["Credits"], "data": TOTALS}
+            logs = self._told("eth_getLogs", {"fromBlock": at, "toBlock": at, "address": addresses})
+            self._node_seconds += time.perf_counter() - started
+            inner = logs[1:-1]
+            self._logs += inner.count(b'"logIndex"')
             parts = {
-                "headers": bytes(raw.decode(self._rpc.raw("eth_getBlockByNumber", at, False)).result),
+                "headers": self._told("eth_getBlockByNumber", at, False),
                 "logs": b"," + inner if inner else b"",
-                "receipts": bytes(raw.decode(self._rpc.raw("eth_getBlockReceipts", at)).result),
-                "totals": bytes(raw.decode(self._rpc.raw("eth_call", call, at)).result),
+                "receipts": self._told("eth_getBlockReceipts", at),
+                # The blocks before the first full one have no state any more when the chain is long.
+                "totals": self._told("eth_call", {"to": deployment.addresses["Credits"], "data": TOTALS}, at),
             }
             for kind, part in parts.items():
-                offsets[kind].append(offsets[kind][-1] + files[kind].write(part))
+                self._offsets[kind].append(self._offsets[kind][-1] + self._files[kind].write(part))
+            self._written = number
+
+    def _told(self, method: str, *params: Any) -> bytes:
+        return bytes(_RAW.decode(self._rpc.raw(method, *params)).result)
+
+    def _finish(self) -> None:
         for kind in KINDS:
-            files[kind].close()
-            (folder / f"{kind}.index").write_bytes(offsets[kind].tobytes())
+            self._files[kind].close()
+            (self._folder / f"{kind}.index").write_bytes(self._offsets[kind].tobytes())
         expected = self._acts["transfer"] + self._acts["batch"] + 2 * self._acts["retirement"]
-        assert events > expected, f"the chain has {events} logs of {expected} and more"
+        assert self._logs > expected, f"the chain has {self._logs} logs of {expected} and more"
         about = {
-            "deployment": asdict(deployment),
-            "head": head,
-            "events": events,
+            "deployment": asdict(self._deployment),
+            "head": self._written,
+            "events": self._logs,
             "acts": self._acts,
-            "log_bytes": offsets["logs"][-1],
-            "node_seconds": round(node_seconds, 3),
+            "log_bytes": self._offsets["logs"][-1],
+            "node_seconds": round(self._node_seconds, 3),
         }
-        (folder / "about.json").write_text(json.dumps(about, indent=2), encoding="utf-8")
+        (self._folder / "about.json").write_text(json.dumps(about, indent=2), encoding="utf-8")
 
 
 class _Answer(msgspec.Struct):
-    result: msgspec.Raw
+    result: msgspec.Raw = msgspec.Raw(b"")
+
+
+_RAW: Final = msgspec.json.Decoder(type=_Answer)
 
 
 class _Files:
@@ -411,7 +431,9 @@ class _Handler(BaseHTTPRequestHandler):
             kind, place = known[method]
             result = self.files.read(kind, int(params[place], 16))
         else:
-            return b'{"jsonrpc":"2.0","id":%d,"error":{"code":-32601,"message":"not recorded"}}' % call["id"]
+            result = b"null"
+        if result == b"null" and method != "eth_getBlockByNumber":
+            return b'{"jsonrpc":"2.0","id":%d,"error":{"code":-32000,"message":"not recorded"}}' % call["id"]
         return b'{"jsonrpc":"2.0","id":%d,"result":%b}' % (call["id"], result)
 
     def log_message(self, *_args: Any) -> None:

@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 from node_client import deployment as deployments
 from node_client.acts import issuance, methodology, report
@@ -41,11 +42,14 @@ class World:
 
 
 @contextmanager
-def world(engine: ModuleType = anvil) -> Iterator[World]:
-    """A ledger on a fresh chain of `engine` (anvil or ganache), with the development parties; gone afterwards."""
+def world(engine: ModuleType = anvil, **options: Any) -> Iterator[World]:
+    """A ledger on a fresh chain of `engine` (anvil or ganache), with the development parties; gone afterwards.
+
+    `options` are those of the engine's `up`.
+    """
     with tempfile.TemporaryDirectory(prefix="tanhui-bench-") as name:
         folder = Path(name)
-        process = engine.up(folder / "chain")
+        process = engine.up(folder / "chain", **options)
         try:
             keystore = Keystore(folder / "keys", "bench")
             ensure_development_keys(keystore)

@@ -46,7 +46,7 @@ class Batch:
         # None stands for a row that SQL does not have.
         self._rows: defaultdict[str, dict[Key, Row | None]] = defaultdict(dict)
         self._stored: defaultdict[str, set[Key]] = defaultdict(set)
-        self._changed: defaultdict[str, set[Key]] = defaultdict(set)
+        self._changed: defaultdict[str, dict[Key, Row]] = defaultdict(dict)
 
     def read_from(self, connection: Connection) -> None:
         """Rows not yet known are looked up over this connection."""
@@ -58,13 +58,14 @@ class Batch:
 
     def row(self, table: str, *key: Any) -> Row:
         """The row of a key, to be changed in place; a new one with the columns' defaults when there is none yet."""
-        # A row is never empty, so what is falsy is not there.
-        found = self._rows[table].get(key) or self._find(table, key)
+        found = self._changed[table].get(key)
         if found is None:
-            at = sheet(table)
-            found = {**at.defaults, **dict(zip(at.keys, key, strict=True))}
-            self._rows[table][key] = found
-        self._changed[table].add(key)
+            found = self._find(table, key)
+            if found is None:
+                at = sheet(table)
+                found = {**at.defaults, **dict(zip(at.keys, key, strict=True))}
+                self._rows[table][key] = found
+            self._changed[table][key] = found
         return found
 
     def known(self, table: str, *key: Any) -> Row:
@@ -74,6 +75,7 @@ class Batch:
 
     def read(self, table: str, *key: Any) -> Mapping[str, Any]:
         """The row of a key, not to be changed. Raises `MirrorInconsistent` when there is none."""
+        # A row is never empty, so what is falsy is not there.
         found = self._rows[table].get(key) or self._find(table, key)
         if found is None:
             raise MirrorInconsistent(
@@ -117,9 +119,7 @@ class Batch:
             added = self._inserted.pop(name, [])
             changed: list[Row] = []
             stored = self._stored[name]
-            for key in self._changed.pop(name, ()):
-                row = self._rows[name][key]
-                assert row is not None  # noqa: S101 - `row` put it there
+            for key, row in self._changed.pop(name, {}).items():
                 (changed if key in stored else added).append(row)
                 stored.add(key)
             if added or changed:
@@ -133,10 +133,9 @@ class Batch:
 
     def forget(self) -> None:
         """Only what is gathered and not yet taken is kept; nothing taken may still be unwritten."""
-        for table, rows in self._rows.items():
-            kept = {key: rows[key] for key in self._changed[table]}
-            self._rows[table] = kept
-            self._stored[table] &= kept.keys()
+        for table in self._rows:
+            self._rows[table] = dict(self._changed[table])
+            self._stored[table] &= self._changed[table].keys()
         self.empty = False
 
     def _find(self, table: str, key: Key) -> Row | None:

@@ -409,6 +409,9 @@ def read_logs(raw_logs: list[NodeLog]) -> list[Log]:
             shared[block_hash] = block_hash.lower()
         if tx_hash not in shared:
             shared[tx_hash] = tx_hash.lower()
+        topics = raw.topics
+        if not "".join(topics).islower():
+            topics = tuple(topic.lower() for topic in topics)
         found.append(
             Log(
                 shared[block],
@@ -416,7 +419,7 @@ def read_logs(raw_logs: list[NodeLog]) -> list[Log]:
                 shared[tx_hash],
                 int(raw.log_index, 16),
                 _checksummed(raw.address),
-                tuple([topic.lower() for topic in raw.topics]),
+                topics,
                 unhex(raw.data[2:]),
             )
         )

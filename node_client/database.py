@@ -1,7 +1,7 @@
 """The database: engine, schema revision, column kinds, bulk writing and keyset pages.
 
 Flow of a write: table class → `Sheet` (its columns, keys and statements, worked out once) → rows as tuples → COPY or
-executemany for new rows, UPDATE from arrays or executemany for changed ones.
+INSERT of many for new rows, UPDATE of many for changed ones.
 
 SQLite (WAL) and PostgreSQL 15 or newer hold the same tables and give the same answers. Amounts are BIGINT grams, addresses
 and hashes text in one spelling (see node_client.units), days whole UTC days since 1970.
@@ -16,6 +16,7 @@ from operator import itemgetter
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
+import msgspec
 import psycopg
 import sqlalchemy
 from alembic import command
@@ -36,6 +37,7 @@ from sqlalchemy import (
     event,
     select,
 )
+from sqlalchemy.dialects.postgresql import dialect as postgresql_dialect
 from sqlalchemy.engine import RowMapping, make_url
 from sqlmodel import Field, SQLModel
 
@@ -48,7 +50,11 @@ BUSY_MILLISECONDS: Final = 30_000
 HIGHEST_LIMIT: Final = 500
 # Values that one statement of SQLite may have.
 SQLITE_VARIABLES: Final = 32_766
+_PORTIONS: Final = (1_024, 256, 64, 16, 4, 1)
 SQLITE_CACHE_KIB: Final = 16_384
+SQLITE_LOG_PAGES: Final = 8_192
+
+_POSTGRESQL: Final = postgresql_dialect()  # type: ignore[no-untyped-call]
 
 # A database that refused to work. COPY goes past SQLAlchemy, so the driver's own errors come out beside SQLAlchemy's.
 TROUBLE: Final = (
@@ -147,6 +153,8 @@ def _prepare_sqlite(connection: Any, _record: Any) -> None:
     cursor.execute("PRAGMA foreign_keys = ON")
     # Indexes by account are written all over; with SQLite's own 2 MiB each row of a long ledger reads pages again.
     cursor.execute(f"PRAGMA cache_size = -{SQLITE_CACHE_KIB}")
+    # A page changed by several batches is copied from the log to the file once.
+    cursor.execute(f"PRAGMA wal_autocheckpoint = {SQLITE_LOG_PAGES}")
     cursor.close()
 
 
@@ -216,6 +224,11 @@ class Sheet:
             for column in table.columns
             if column.default is not None or column.nullable
         }
+        # PostgreSQL's names of the columns' types, without lengths.
+        self._kinds = {
+            column.name: column.type.compile(dialect=_POSTGRESQL).partition("(")[0].lower()
+            for column in table.columns
+        }
         self.values = itemgetter(*self.columns)
         self.changes = itemgetter(*self.others, *self.keys)
         self.by_key = select(table).where(
@@ -224,38 +237,43 @@ class Sheet:
 
     def insert(self, connection: Connection, rows: Sequence[tuple[Any, ...]]) -> None:
         """The rows, each a tuple of all columns as `values` makes it, are in the table."""
-        names = ", ".join(f'"{name}"' for name in self.columns)
+        names = _names_of(self.columns)
         if connection.dialect.name == "sqlite":
-            marks = f"({', '.join('?' * len(self.columns))})"
-            for part in _portions(rows, SQLITE_VARIABLES // len(self.columns)):
-                every = ", ".join([marks] * len(part))
-                connection.exec_driver_sql(
-                    f'INSERT INTO "{self.name}" ({names}) VALUES {every}',  # noqa: S608 - names of our own tables
-                    tuple(itertools.chain.from_iterable(part)),
-                )
+            for values, part in _portions(rows, len(self.columns)):
+                connection.exec_driver_sql(f'INSERT INTO "{self.name}" ({names}) {values}', part)
             return
         driver: Any = connection.connection.driver_connection
-        with driver.cursor() as cursor, cursor.copy(f'COPY "{self.name}" ({names}) FROM STDIN') as copy:
-            for values in rows:
-                copy.write_row(values)
+        into = f'COPY "{self.name}" ({names}) FROM STDIN (FORMAT BINARY)'
+        with driver.cursor() as cursor, cursor.copy(into) as copy:
+            copy.set_types([self._kinds[name] for name in self.columns])
+            for row in rows:
+                copy.write_row(row)
 
     def update(self, connection: Connection, rows: Sequence[tuple[Any, ...]]) -> None:
         """The rows, each a tuple of the other columns and then the key as `changes` makes it, have these values."""
-        if connection.dialect.name == "sqlite":
-            sets = ", ".join(f'"{name}" = ?' for name in self.others)
-            where = " AND ".join(f'"{name}" = ?' for name in self.keys)
-            connection.exec_driver_sql(f'UPDATE "{self.name}" SET {sets} WHERE {where}', list(rows))  # noqa: S608 - names of our own tables
-            return
         order = (*self.others, *self.keys)
+        if connection.dialect.name == "sqlite":
+            sets = ", ".join(f'"{name}" = excluded."{name}"' for name in self.others)
+            found = f"ON CONFLICT ({_names_of(self.keys)}) DO UPDATE SET {sets}"
+            for values, part in _portions(rows, len(order)):
+                connection.exec_driver_sql(
+                    f'INSERT INTO "{self.name}" ({_names_of(order)}) {values} {found}',
+                    part,
+                )
+            return
+        # One text of JSON, because the driver writes arrays in Python, value by value.
+        fields = ", ".join(f'{self._of_json(place, name)} AS "{name}"' for place, name in enumerate(order))
         sets = ", ".join(f'"{name}" = new."{name}"' for name in self.others)
         where = " AND ".join(f'old."{name}" = new."{name}"' for name in self.keys)
-        kinds = [self.table.c[name].type.compile(dialect=connection.dialect) for name in order]
-        arrays = ", ".join(f"%s::{kind}[]" for kind in kinds)
-        names = ", ".join(f'"{name}"' for name in order)
         connection.exec_driver_sql(
-            f'UPDATE "{self.name}" AS old SET {sets} FROM unnest({arrays}) AS new ({names}) WHERE {where}',  # noqa: S608 - names of our own tables
-            tuple(list(column) for column in zip(*rows, strict=True)),
+            f'UPDATE "{self.name}" AS old SET {sets} FROM '  # noqa: S608 - names of our own tables
+            f"(SELECT {fields} FROM json_array_elements(%s::json) AS each (row)) AS new WHERE {where}",
+            (msgspec.json.encode(rows).decode("utf-8"),),
         )
+
+    def _of_json(self, place: int, name: str) -> str:
+        kind, value = self._kinds[name], f"row->>{place}"
+        return f"decode({value}, 'base64')" if kind == "bytea" else f"({value})::{kind}"
 
     def load(self, connection: Connection, key: tuple[Any, ...]) -> dict[str, Any] | None:
         """The row of a key as a dictionary of its own, or None."""
@@ -279,17 +297,30 @@ class Sheet:
         return found
 
 
-def _portions(rows: Sequence[T], most: int) -> Iterator[Sequence[T]]:
-    """The rows in portions of few different sizes, at most `most`.
+def _names_of(columns: Iterable[str]) -> str:
+    return ", ".join(f'"{name}"' for name in columns)
+
+
+def _portions(rows: Sequence[tuple[Any, ...]], width: int) -> Iterator[tuple[str, tuple[Any, ...]]]:
+    """The rows in portions: a VALUES clause with marks, and all its values.
 
     Many rows in one statement, because the driver lets other threads run during a statement, but waits for its turn between
     two. Few sizes, because it keeps the statements.
     """
     start = 0
-    for size in (1_024, 128, 16, 1):
-        while size <= most and len(rows) - start >= size:
-            yield rows[start : start + size]
+    for size in _PORTIONS:
+        while size * width <= SQLITE_VARIABLES and len(rows) - start >= size:
+            yield (
+                _values_clause(size, width),
+                tuple(itertools.chain.from_iterable(rows[start : start + size])),
+            )
             start += size
+
+
+@functools.lru_cache(maxsize=256)
+def _values_clause(size: int, width: int) -> str:
+    row = f"({', '.join('?' * width)})"
+    return f"VALUES {', '.join([row] * size)}"
 
 
 @functools.cache

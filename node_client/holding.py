@@ -6,7 +6,7 @@ below zero here; an event that would make it so stops the mirror.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 
 from sqlalchemy import Connection, Index, select
@@ -66,8 +66,7 @@ def fold(event: Event, at: At, batch: Batch) -> None:
             for token_id, grams in event.lines:
                 # Moving nothing makes no holding: the token id may not even exist.
                 if grams:
-                    _shift(batch, at, event.from_, token_hex(token_id), free=-grams)
-                    _shift(batch, at, event.to, token_hex(token_id), free=grams)
+                    _move(batch, at, event.from_, event.to, token_hex(token_id), grams)
         case CreditIssued():
             _shift(batch, at, event.holder, token_hex(event.token_id), free=event.grams)
         case CreditsLocked():
@@ -89,6 +88,15 @@ def _cancel(event: CreditsCancelled, at: At, batch: Batch) -> None:
         _shift(batch, at, event.holder, token_id, locked=-event.grams)
 
 
+def _move(batch: Batch, at: At, sender: str, receiver: str, token_id: str, grams: int) -> None:
+    # As two shifts, in half the time: most of what happens is this.
+    held = batch.row("holding", sender, token_id)
+    held["free"] -= grams
+    if held["free"] < 0:
+        raise _overdrawn(at, held)
+    batch.row("holding", receiver, token_id)["free"] += grams
+
+
 def _shift(
     batch: Batch, at: At, account: str, token_id: str, *, free: int = 0, locked: int = 0, retired: int = 0
 ) -> None:
@@ -97,10 +105,14 @@ def _shift(
     held["locked"] += locked
     held["retired"] += retired
     if held["free"] < 0 or held["locked"] < 0:
-        raise MirrorInconsistent(
-            f"act {at.sequence} in block {at.block} takes more of credit {token_id} from {account} than it has",
-            remedy="the node's answer or the database is damaged: run `tanhui audit`",
-        )
+        raise _overdrawn(at, held)
+
+
+def _overdrawn(at: At, held: Mapping[str, Any]) -> MirrorInconsistent:
+    return MirrorInconsistent(
+        f"act {at.sequence} in block {at.block} takes more of credit {held['token_id']} from {held['account']} than it has",
+        remedy="the node's answer or the database is damaged: run `tanhui audit`",
+    )
 
 
 def touched(event: Event) -> Iterable[tuple[str, tuple[Any, ...]]]:

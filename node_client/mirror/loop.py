@@ -3,7 +3,8 @@
 Flow, for backfill and live alike: plan (which blocks) → fetch (headers, logs, the contract's own count and sums) → verify
 (chain of headers, blooms, order) → fold (events into rows) → verify (count and sums at the last block) → commit (headers, rows
 and checkpoint in one transaction, fenced). While a batch is folded, one thread fetches and verifies the next, and another
-commits the one before; the fold needs nothing of SQL that is not committed, for it keeps the rows that are under way.
+writes those before (node_client.mirror.writer); the fold needs nothing of SQL that is not committed, for it keeps the rows that
+are under way.
 
 Whatever is wrong stops the mirror before anything of the batch is written; a crash at any instant leaves whole batches only.
 Following, it waits for what passes (a silent node, a database that is away, answers that contradict each other a few times).
@@ -13,8 +14,10 @@ A fork is undone where blocks may change (node_client.mirror.rollback), and free
 from __future__ import annotations
 
 import gc
+import sys
 import time
-from collections.abc import Callable
+from collections import deque
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -44,13 +47,19 @@ from node_client.mirror import health as healths
 from node_client.mirror import proving, registry, rollback, verify
 from node_client.mirror.checkpoint import Checkpoint
 from node_client.mirror.health import Beat, Health
+from node_client.mirror.writer import Writer
 
 FIRST_BLOCKS: Final = 64
 MOST_BLOCKS: Final = 1_000
-# Logs that a batch should have: enough to make each batch's own costs small, few enough to hold three batches in memory.
-WANTED_LOGS: Final = 6_000
+# Logs that a batch should have: enough to make each batch's own costs small, few enough that no stage waits long for another.
+WANTED_LOGS: Final = 4_000
+# Batches fetched and not yet folded.
+MOST_AHEAD: Final = 2
+# So long an open transaction waits for the node.
+IDLE_SECONDS: Final = 0.5
 # Gas that a log stands for; a transfer takes some 55,000. Where others use the chain too, it is more.
 LEAST_GAS_OF_LOG: Final = 40_000
+SWITCH_SECONDS: Final = 0.0002
 LONGEST_PAUSE_SECONDS: Final = 30.0
 # Contradictions met at one block, one after the other, before a following mirror gives up.
 MOST_CONTRADICTIONS: Final = 12
@@ -105,6 +114,8 @@ def calm_collector() -> None:
     gc.collect()
     gc.freeze()
     gc.set_threshold(20_000, 20, 20)
+    # The writer wants its turn after every statement; by default it would wait five milliseconds for it each time.
+    sys.setswitchinterval(SWITCH_SECONDS)
 
 
 def _quiet(_progress: Progress) -> None:
@@ -115,7 +126,7 @@ class Mirror:
     """One writer of one database from one node.
 
     `lag_blocks` keeps it that far behind the head. `finality_blocks` is how many of the newest blocks may still change and
-    can be undone; 0 says that blocks are final at once. `most_blocks` bounds a batch.
+    can be undone; 0 says that blocks are final at once. `most_blocks` bounds a batch and a transaction.
     `proven` writes nothing that the blocks' receipts do not prove.
     """
 
@@ -334,22 +345,44 @@ class Mirror:
         def told(before: Checkpoint, after: Checkpoint) -> None:
             progress(Progress(after.block, target, after.sequence, after.sequence - before.sequence))
 
-        fetched = self._fetch(now, target)
+        batches = self._batches(now, target)
+        coming: deque[Future[_Fetched | None]] = deque()
         try:
-            with ThreadPoolExecutor(1, "tanhui-fetch") as ahead, _Writer(now, told) as writer:
-                while True:
-                    # The next batch is fetched as the child of this one, before this one is written.
-                    reached = replace(now, block=fetched.last, block_hash=fetched.headers[-1].hash)
-                    coming = ahead.submit(self._fetch, reached, target) if reached.block < target else None
-                    now = self._write(now, fetched, writer, target)
-                    if coming is None:
-                        break
-                    fetched = coming.result()
+            with ThreadPoolExecutor(1, "tanhui-fetch") as ahead, self._writer(now, told) as writer:
+                try:
+                    coming.extend(ahead.submit(next, batches, None) for _ in range(MOST_AHEAD))
+                    while (fetched := self._next(coming.popleft(), writer)) is not None:
+                        coming.append(ahead.submit(next, batches, None))
+                        now = self._write(now, fetched, writer, target)
+                finally:
+                    for each in coming:
+                        each.cancel()
         except BaseException:
             # Its rows are of a batch that was not written.
             self._batch = None
             raise
         return writer.committed
+
+    def _batches(self, now: Checkpoint, target: int) -> Iterator[_Fetched]:
+        """The batches after a place up to the target, each fetched as the child of the one before."""
+        while now.block < target:
+            fetched = self._fetch(now, target)
+            yield fetched
+            now = replace(now, block=fetched.last, block_hash=fetched.headers[-1].hash)
+
+    def _next(self, coming: Future[_Fetched | None], writer: Writer) -> _Fetched | None:
+        """The batch, when it is there. Nothing stays uncommitted while a slow node is waited for."""
+        with suppress(TimeoutError):
+            return coming.result(IDLE_SECONDS)
+        writer.settle()
+        return coming.result()
+
+    def _writer(self, now: Checkpoint, told: Callable[[Checkpoint, Checkpoint], None]) -> Writer:
+        def ended(after: Checkpoint, seconds: float) -> None:
+            self._beat.commit_seconds = seconds
+            self._beat.tell(after.epoch, "running")
+
+        return Writer(self._engine, now, self._most_blocks, told, ended)
 
     def _check_tip(self, now: Checkpoint, target: int) -> None:
         """The newest mirrored block that the node can have is the node's. Raises `ForkDetected` when it is another."""
@@ -368,7 +401,7 @@ class Mirror:
         if header.hash != stored:
             raise verify.fork(number, stored, header.hash)
 
-    def _write(self, before: Checkpoint, fetched: _Fetched, writer: _Writer, target: int) -> Checkpoint:
+    def _write(self, before: Checkpoint, fetched: _Fetched, writer: Writer, target: int) -> Checkpoint:
         """The batch is folded and on its way into SQL; the checkpoint that it leads to."""
         with self._engine.connect() as reading:
             batch = self._reuse(reading, before)
@@ -380,19 +413,15 @@ class Mirror:
         undoable = batch.touched() if fetched.last > target - self._finality_blocks else None
         taken = batch.take()
 
-        def commit() -> Checkpoint:
-            started = time.monotonic()
-            with self._engine.begin() as connection:
-                checkpoints.advance(connection, before, after)
-                if undoable is not None:
-                    rollback.keep(connection, before, after, undoable, self._finality_blocks)
-                checkpoints.store(connection, fetched.headers, fetched.logs_hashes)
-                write(connection, taken)
-            self._beat.commit_seconds = time.monotonic() - started
-            self._beat.tell(after.epoch, "running")
+        def write_down(connection: Connection) -> Checkpoint:
+            checkpoints.advance(connection, before, after)
+            if undoable is not None:
+                rollback.keep(connection, before, after, undoable, self._finality_blocks)
+            checkpoints.store(connection, fetched.headers, fetched.logs_hashes)
+            write(connection, taken)
             return after
 
-        writer.start(commit)
+        writer.put(write_down, len(fetched.logs))
         if batch.full:
             writer.settle()
             batch.forget()
@@ -481,38 +510,6 @@ class Mirror:
             )
             registry.apply(event, kind, at, batch)
         return sequence
-
-
-class _Writer:
-    """Commits batches in a thread of its own, one after the other, while the next one is folded; `committed` is the last."""
-
-    def __init__(self, now: Checkpoint, told: Callable[[Checkpoint, Checkpoint], None]) -> None:
-        self.committed = now
-        self._told = told
-        self._pool = ThreadPoolExecutor(1, "tanhui-write")
-        self._pending: Future[Checkpoint] | None = None
-
-    def __enter__(self) -> _Writer:
-        return self
-
-    def __exit__(self, *_error: object) -> None:
-        # Whatever stopped the mirror, the batch before it was sent off and is answered for first.
-        try:
-            self.settle()
-        finally:
-            self._pool.shutdown()
-
-    def start(self, commit: Callable[[], Checkpoint]) -> None:
-        """The commit has begun, after the one before it has ended."""
-        self.settle()
-        self._pending = self._pool.submit(commit)
-
-    def settle(self) -> None:
-        """No commit is under way. Raises what the last one raised."""
-        pending, self._pending = self._pending, None
-        if pending is not None:
-            before, self.committed = self.committed, pending.result()
-            self._told(before, self.committed)
 
 
 def _check_totals(fetched: _Fetched, sequence: int, batch: Batch) -> None:

@@ -21,12 +21,17 @@ CHAIN_ID: Final = 31337
 
 
 def up(
-    data_folder: Path, port: int = 0, chain_id: int = CHAIN_ID, block_seconds: int | None = None
+    data_folder: Path,
+    port: int = 0,
+    chain_id: int = CHAIN_ID,
+    block_seconds: int | None = None,
+    blocks_kept: int | None = None,
 ) -> ChainProcess:
     """An anvil chain answers on loopback; one already running with this folder is returned as it is.
 
     Port 0 means the former port of the folder or any free one. Without `block_seconds` each transaction is
-    mined at once. Its unlocked accounts are the same on every start.
+    mined at once. Its unlocked accounts are the same on every start. With `blocks_kept` it forgets all but
+    the newest state, and the transactions of all but so many of its newest blocks: a long chain fits no memory, nor a file.
     """
     state = data_folder.resolve() / "anvil-state.json"
     if state.exists() and process.running(data_folder, NAME) is None:
@@ -45,9 +50,14 @@ def up(
         }
         if block_seconds:
             options["--block-time"] = str(block_seconds)
+        if blocks_kept:
+            options |= {"--prune-history": "1", "--transaction-block-keeper": str(blocks_kept)}
+            del options["--state"]
         words = [word for pair in options.items() for word in pair]
         # Quiet, because a log line per call costs a benchmark more than the call.
-        return npx("anvil", *words, "--preserve-historical-states", "--disable-min-priority-fee", "--quiet")
+        if not blocks_kept:
+            words.append("--preserve-historical-states")
+        return npx("anvil", *words, "--disable-min-priority-fee", "--quiet")
 
     return process.start(ChainCommand(NAME, chain_id, arguments), data_folder, port)
 

@@ -25,7 +25,7 @@ class NodeLog(msgspec.Struct, rename="camel", gc=False):
     transaction_hash: str
     log_index: str
     address: str
-    topics: list[str]
+    topics: tuple[str, ...]
     data: str
 
 

@@ -124,8 +124,8 @@ def test_a_chain_that_stands_still_and_a_mirror_that_fell_silent_differ(
 
 
 @pytest.mark.slow
-def test_a_slow_database_is_named(engine: Engine, ledger_world: World) -> None:
-    mirror = Mirror(ledger_world.chain, engine, ledger_world.deployment)
+def test_a_slow_database_is_named(engine: Engine, own_world: World) -> None:
+    mirror = Mirror(own_world.chain, engine, own_world.deployment, poll_seconds=0.01)
     held, holding = threading.Event(), threading.Event()
 
     def hold() -> None:
@@ -135,17 +135,15 @@ def test_a_slow_database_is_named(engine: Engine, ledger_world: World) -> None:
             holding.set()
             held.wait(SLOW_COMMIT_SECONDS + 0.5)
 
-    mirror.run(until=ledger_world.deployment.block)
     waiting = threading.Thread(target=hold)
 
     def step(progress: Progress) -> None:
-        if progress.block == ledger_world.deployment.block + 20:
+        if progress.waiting and not holding.is_set():
             waiting.start()
             assert holding.wait(5)
+            own_world.rpc("evm_mine")
 
-    Mirror(ledger_world.chain, engine, ledger_world.deployment, most_blocks=1).run(
-        until=ledger_world.deployment.block + 21, progress=step
-    )
+    mirror.run(follow=True, until=own_world.chain.head() + 1, progress=step)
     waiting.join()
     assert diagnosis(mirror).word == "database_slow"
 

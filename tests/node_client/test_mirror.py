@@ -111,13 +111,14 @@ def test_of_two_writers_the_first_is_replaced_and_writes_nothing(
 
 
 def test_a_writer_replaced_at_the_same_block_is_refused_too(engine: Engine, ledger_world: World) -> None:
-    middle = ledger_world.deployment.block + 20
+    middle = 0
     second = Mirror(ledger_world.chain, engine, ledger_world.deployment)
     first = Mirror(ledger_world.chain, engine, ledger_world.deployment, most_blocks=1)
 
     def paused(step: Progress) -> None:
-        if step.block == middle:
-            second.run(until=middle)
+        nonlocal middle
+        if step.block == ledger_world.deployment.block + 20:
+            middle = second.run(until=0).block
 
     with pytest.raises(WriterReplaced):
         first.run(progress=paused)

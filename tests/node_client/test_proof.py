@@ -74,7 +74,7 @@ def random_log(rng: random.Random) -> NodeLog:
     data = rng.choice(
         [b"", b"\0", b"\x7f", b"\x80", rng.randbytes(32), rng.randbytes(55), rng.randbytes(400)]
     )
-    topics = [hexed(32) for _ in range(rng.randrange(5))]
+    topics = tuple(hexed(32) for _ in range(rng.randrange(5)))
     return NodeLog("0x1", hexed(32), hexed(32), "0x0", hexed(20), topics, "0x" + data.hex())
 
 
@@ -190,7 +190,8 @@ def test_a_text_that_hides_another_is_refused(ledger_world: World) -> None:
         if any(len(log.topics) > 2 for receipt in receipts for log in receipt.logs)
     )
     log = next(log for receipt in receipts for log in receipt.logs if len(log.topics) > 2)
-    log.topics[1:3] = [log.topics[1] + "a0" + log.topics[2][2:]]
+    first, second, third, *others = log.topics
+    log.topics = (first, f"{second}a0{third[2:]}", *others)
     with pytest.raises(ProofFailed, match="wrong length"):
         check_receipts(1, "0x", receipts)
 
