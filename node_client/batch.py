@@ -42,10 +42,11 @@ class Batch:
         self.previous: tuple[Event, At] | None = None
         self._connection = connection
         self.empty = empty
-        self._inserted: defaultdict[str, list[Row]] = defaultdict(list)
+        self._inserted: defaultdict[str, list[tuple[Any, ...]]] = defaultdict(list)
         # None stands for a row that SQL does not have.
         self._rows: defaultdict[str, dict[Key, Row | None]] = defaultdict(dict)
         self._stored: defaultdict[str, set[Key]] = defaultdict(set)
+        self._together: dict[tuple[str, tuple[Key, ...]], tuple[Row, ...]] = {}
         self._changed: defaultdict[str, dict[Key, Row]] = defaultdict(dict)
 
     def read_from(self, connection: Connection) -> None:
@@ -54,7 +55,8 @@ class Batch:
 
     def insert(self, table: str, **values: Any) -> None:
         """The row will be added."""
-        self._inserted[table].append(values)
+        # As a tuple at once: dictionaries of thousands of rows would fill the processor's caches.
+        self._inserted[table].append(sheet(table).values(values))
 
     def row(self, table: str, *key: Any) -> Row:
         """The row of a key, to be changed in place; a new one with the columns' defaults when there is none yet."""
@@ -66,6 +68,13 @@ class Batch:
                 found = {**at.defaults, **dict(zip(at.keys, key, strict=True))}
                 self._rows[table][key] = found
             self._changed[table][key] = found
+        return found
+
+    def rows(self, table: str, keys: tuple[Key, ...]) -> tuple[Row, ...]:
+        """The rows of some keys as `row` gives them, for keys that come together again and again."""
+        found = self._together.get((table, keys))
+        if found is None:
+            found = self._together[table, keys] = tuple(self.row(table, *key) for key in keys)
         return found
 
     def known(self, table: str, *key: Any) -> Row:
@@ -103,8 +112,7 @@ class Batch:
         """The keys of all rows that `flush` would add or change, by table."""
         found = {name: set(keys) for name, keys in self._changed.items()}
         for name, rows in self._inserted.items():
-            keys = sheet(name).keys
-            found.setdefault(name, set()).update(tuple(row[key] for key in keys) for row in rows)
+            found.setdefault(name, set()).update(map(sheet(name).key_of, rows))
         return found
 
     def take(self) -> Writing:
@@ -113,17 +121,21 @@ class Batch:
         The writing holds values of its own, so that the next rows may be changed before it is done.
         """
         taken: Writing = []
+        self._together.clear()
         for table in SQLModel.metadata.sorted_tables:
             name = table.name
             at = sheet(name)
             added = self._inserted.pop(name, [])
-            changed: list[Row] = []
+            changed: list[tuple[Any, ...]] = []
             stored = self._stored[name]
             for key, row in self._changed.pop(name, {}).items():
-                (changed if key in stored else added).append(row)
-                stored.add(key)
+                if key in stored:
+                    changed.append(at.changes(row))
+                else:
+                    added.append(at.values(row))
+                    stored.add(key)
             if added or changed:
-                taken.append((at, list(map(at.values, added)), list(map(at.changes, changed))))
+                taken.append((at, added, changed))
         return taken
 
     @property

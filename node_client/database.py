@@ -11,7 +11,8 @@ from __future__ import annotations
 
 import functools
 import itertools
-from collections.abc import Iterable, Iterator, Sequence
+import sqlite3
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from operator import itemgetter
 from pathlib import Path
 from typing import Any, Final, TypeVar
@@ -56,7 +57,7 @@ SQLITE_LOG_PAGES: Final = 8_192
 
 _POSTGRESQL: Final = postgresql_dialect()  # type: ignore[no-untyped-call]
 
-# A database that refused to work. COPY goes past SQLAlchemy, so the driver's own errors come out beside SQLAlchemy's.
+# A database that refused to work. Bulk writing goes past SQLAlchemy, so the drivers' own errors come out beside SQLAlchemy's.
 TROUBLE: Final = (
     sqlalchemy.exc.OperationalError,
     sqlalchemy.exc.InterfaceError,
@@ -65,9 +66,10 @@ TROUBLE: Final = (
     psycopg.OperationalError,
     psycopg.InterfaceError,
     psycopg.InternalError,
+    sqlite3.OperationalError,
 )
 # Rows that contradict those stored.
-CONFLICT: Final = (sqlalchemy.exc.IntegrityError, psycopg.IntegrityError)
+CONFLICT: Final = (sqlalchemy.exc.IntegrityError, psycopg.IntegrityError, sqlite3.IntegrityError)
 
 # Every constraint has a name, the same on both databases, so that later migrations can find it.
 SQLModel.metadata.naming_convention = {
@@ -229,7 +231,12 @@ class Sheet:
             column.name: column.type.compile(dialect=_POSTGRESQL).partition("(")[0].lower()
             for column in table.columns
         }
+        self._statements: dict[tuple[int, bool], str] = {}
         self.values = itemgetter(*self.columns)
+        places = [self.columns.index(name) for name in self.keys]
+        self.key_of: Callable[[tuple[Any, ...]], tuple[Any, ...]] = lambda values: tuple(
+            values[place] for place in places
+        )
         self.changes = itemgetter(*self.others, *self.keys)
         self.by_key = select(table).where(
             *(column == sqlalchemy.bindparam(f"key_{column.name}") for column in table.primary_key.columns)
@@ -237,13 +244,12 @@ class Sheet:
 
     def insert(self, connection: Connection, rows: Sequence[tuple[Any, ...]]) -> None:
         """The rows, each a tuple of all columns as `values` makes it, are in the table."""
-        names = _names_of(self.columns)
-        if connection.dialect.name == "sqlite":
-            for values, part in _portions(rows, len(self.columns)):
-                connection.exec_driver_sql(f'INSERT INTO "{self.name}" ({names}) {values}', part)
-            return
         driver: Any = connection.connection.driver_connection
-        into = f'COPY "{self.name}" ({names}) FROM STDIN (FORMAT BINARY)'
+        if connection.dialect.name == "sqlite":
+            for size, values in _portions(rows, len(self.columns)):
+                driver.execute(self._sqlite(size, changes=False), values)
+            return
+        into = f'COPY "{self.name}" ({_names_of(self.columns)}) FROM STDIN (FORMAT BINARY)'
         with driver.cursor() as cursor, cursor.copy(into) as copy:
             copy.set_types([self._kinds[name] for name in self.columns])
             for row in rows:
@@ -253,13 +259,9 @@ class Sheet:
         """The rows, each a tuple of the other columns and then the key as `changes` makes it, have these values."""
         order = (*self.others, *self.keys)
         if connection.dialect.name == "sqlite":
-            sets = ", ".join(f'"{name}" = excluded."{name}"' for name in self.others)
-            found = f"ON CONFLICT ({_names_of(self.keys)}) DO UPDATE SET {sets}"
-            for values, part in _portions(rows, len(order)):
-                connection.exec_driver_sql(
-                    f'INSERT INTO "{self.name}" ({_names_of(order)}) {values} {found}',
-                    part,
-                )
+            driver: Any = connection.connection.driver_connection
+            for size, values in _portions(rows, len(order)):
+                driver.execute(self._sqlite(size, changes=True), values)
             return
         # One text of JSON, because the driver writes arrays in Python, value by value.
         fields = ", ".join(f'{self._of_json(place, name)} AS "{name}"' for place, name in enumerate(order))
@@ -270,6 +272,19 @@ class Sheet:
             f"(SELECT {fields} FROM json_array_elements(%s::json) AS each (row)) AS new WHERE {where}",
             (msgspec.json.encode(rows).decode("utf-8"),),
         )
+
+    def _sqlite(self, size: int, *, changes: bool) -> str:
+        """SQLite's statement that writes so many rows; the same text every time, since the driver knows its statements by it."""
+        found = self._statements.get((size, changes))
+        if found is None:
+            columns = (*self.others, *self.keys) if changes else self.columns
+            row = f"({', '.join('?' * len(columns))})"
+            found = f'INSERT INTO "{self.name}" ({_names_of(columns)}) VALUES {", ".join([row] * size)}'  # noqa: S608 - names of our own tables
+            if changes:
+                sets = ", ".join(f'"{name}" = excluded."{name}"' for name in self.others)
+                found += f" ON CONFLICT ({_names_of(self.keys)}) DO UPDATE SET {sets}"
+            self._statements[size, changes] = found
+        return found
 
     def _of_json(self, place: int, name: str) -> str:
         kind, value = self._kinds[name], f"row->>{place}"
@@ -301,8 +316,8 @@ def _names_of(columns: Iterable[str]) -> str:
     return ", ".join(f'"{name}"' for name in columns)
 
 
-def _portions(rows: Sequence[tuple[Any, ...]], width: int) -> Iterator[tuple[str, tuple[Any, ...]]]:
-    """The rows in portions: a VALUES clause with marks, and all its values.
+def _portions(rows: Sequence[tuple[Any, ...]], width: int) -> Iterator[tuple[int, tuple[Any, ...]]]:
+    """The rows in portions: how many, and all their values.
 
     Many rows in one statement, because the driver lets other threads run during a statement, but waits for its turn between
     two. Few sizes, because it keeps the statements.
@@ -310,17 +325,8 @@ def _portions(rows: Sequence[tuple[Any, ...]], width: int) -> Iterator[tuple[str
     start = 0
     for size in _PORTIONS:
         while size * width <= SQLITE_VARIABLES and len(rows) - start >= size:
-            yield (
-                _values_clause(size, width),
-                tuple(itertools.chain.from_iterable(rows[start : start + size])),
-            )
+            yield size, tuple(itertools.chain.from_iterable(rows[start : start + size]))
             start += size
-
-
-@functools.lru_cache(maxsize=256)
-def _values_clause(size: int, width: int) -> str:
-    row = f"({', '.join('?' * width)})"
-    return f"VALUES {', '.join([row] * size)}"
 
 
 @functools.cache

@@ -32,8 +32,8 @@ class HoldingRow(SQLModel, table=True):
     __tablename__ = "holding"
     __table_args__ = (Index("ix_holding_token_id", "token_id", "account"), {"sqlite_with_rowid": False})
 
-    account: str = address(primary_key=True, foreign_key="account.account")
-    token_id: str = hash_text(primary_key=True, foreign_key="credit.token_id")
+    account: str = address(primary_key=True)
+    token_id: str = hash_text(primary_key=True)
     free: int = number(default=0)
     locked: int = number(default=0)
     retired: int = number(default=0)
@@ -57,18 +57,18 @@ TABLES: Final = (HoldingRow,)
 def fold(event: Event, at: At, batch: Batch) -> None:
     """The holdings are as the event leaves them."""
     match event:
-        case CreditsRetired():
-            for line in event.record.lines:
-                _shift(
-                    batch, at, event.holder, token_hex(line.token_id), free=-line.grams, retired=line.grams
-                )
         case TransferSingle() | TransferBatch() if NOBODY not in (event.from_, event.to):
             for token_id, grams in event.lines:
                 # Moving nothing makes no holding: the token id may not even exist.
                 if grams:
                     _move(batch, at, event.from_, event.to, token_hex(token_id), grams)
+        case CreditsRetired():
+            for line in event.record.lines:
+                _shift(
+                    batch, at, event.holder, token_hex(line.token_id), free=-line.grams, retired=line.grams
+                )
         case CreditIssued():
-            _shift(batch, at, event.holder, token_hex(event.token_id), free=event.grams)
+            _receive(batch, event.holder, token_hex(event.token_id), event.grams)
         case CreditsLocked():
             _shift(batch, at, event.holder, token_hex(event.token_id), free=-event.grams, locked=event.grams)
         case LockReleased() | LockDelivered() | LockRetired():
@@ -94,7 +94,16 @@ def _move(batch: Batch, at: At, sender: str, receiver: str, token_id: str, grams
     held["free"] -= grams
     if held["free"] < 0:
         raise _overdrawn(at, held)
-    batch.row("holding", receiver, token_id)["free"] += grams
+    _receive(batch, receiver, token_id, grams)
+
+
+def _receive(batch: Batch, account: str, token_id: str, grams: int) -> None:
+    held = batch.row("holding", account, token_id)
+    if not held["free"]:
+        # Perhaps a new row; what it names must be there.
+        batch.read("account", account)
+        batch.read("credit", token_id)
+    held["free"] += grams
 
 
 def _shift(

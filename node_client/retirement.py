@@ -77,9 +77,9 @@ class RetirementRow(SQLModel, table=True):
 
     sequence: int = number(primary_key=True)
     retirement_id: str = hash_text(unique=True)
-    holder: str = address(foreign_key="account.account")
-    member_id: int = number(foreign_key="member.member_id")
-    purpose: int = number(foreign_key="purpose.purpose")
+    holder: str = address()
+    member_id: int = number()
+    purpose: int = number()
     purpose_code: str = text()
     beneficiary: str = text()
     beneficiary_hash: str = hash_text()
@@ -108,9 +108,9 @@ class RetirementLineRow(SQLModel, table=True):
         {"sqlite_with_rowid": False},
     )
 
-    sequence: int = number(primary_key=True, foreign_key="retirement.sequence")
+    sequence: int = number(primary_key=True)
     line: int = number(primary_key=True)
-    token_id: str = hash_text(foreign_key="credit.token_id")
+    token_id: str = hash_text()
     project_id: int = number()
     grams: int = number()
     first_serial: int = number()

@@ -60,11 +60,11 @@ def begin(batch: Batch) -> None:
 def fold(event: Event, at: At, batch: Batch) -> None:
     """Every total that the event is part of has grown by it."""
     match event:
+        case TransferSingle() | TransferBatch() if NOBODY not in (event.from_, event.to):
+            for row in batch.rows("total", _of_time(at.timestamp)):
+                row["transfers"] += 1
         case CreditsRetired():
             _retire(event, at, batch)
-        case TransferSingle() | TransferBatch() if NOBODY not in (event.from_, event.to):
-            for dimension, key in _of_time(at.timestamp):
-                batch.row("total", dimension, key)["transfers"] += 1
         case CreditIssued():
             member_id = batch.read("account", event.holder)["member_id"]
             for dimension, key in (

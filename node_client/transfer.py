@@ -123,11 +123,13 @@ TABLES: Final = (TransferRow,)
 
 def fold(event: Event, at: At, batch: Batch) -> None:
     """The transfer's lines are added."""
-    if not isinstance(event, TransferSingle | TransferBatch):
+    if not isinstance(event, FOLDS):
         return
     if isinstance(event, TransferBatch) and len(event.ids) != len(event.values):
         raise _contradiction(at, f"{len(event.ids)} credits with {len(event.values)} amounts")
-    kind = _kind(event, at, batch)
+    kind = "transfer"
+    if NOBODY in (event.from_, event.to):
+        kind = _echo(event, at, batch)
     for line, (token_id, grams) in enumerate(event.lines):
         if grams > LARGEST:
             raise _contradiction(at, f"{grams} g, more than can be issued")
@@ -146,10 +148,8 @@ def fold(event: Event, at: At, batch: Batch) -> None:
         )
 
 
-def _kind(event: TransferSingle | TransferBatch, at: At, batch: Batch) -> str:
-    """What the transfer is; an echo must agree with the act it echoes."""
-    if NOBODY not in (event.from_, event.to):
-        return "transfer"
+def _echo(event: TransferSingle | TransferBatch, at: At, batch: Batch) -> str:
+    """What a transfer from or to nobody is; it must agree with the act that it echoes."""
     told, told_at = batch.previous or (None, None)
     if told_at is not None and told_at.tx_hash == at.tx_hash:
         match told:

@@ -84,14 +84,16 @@ def event_types() -> Mapping[tuple[str, str], EventType]:
     return found
 
 
-@functools.cache
-def folds() -> Mapping[type[Event], tuple[Fold, ...]]:
-    """The folds that each struct goes through, in order."""
+def _folds() -> Mapping[type[Event], tuple[Fold, ...]]:
     found: dict[type[Event], list[Fold]] = {}
     for noun in NOUNS:
         for struct in getattr(noun, "FOLDS", ()):
             found.setdefault(struct, []).append(noun.fold)
     return {struct: tuple(each) for struct, each in found.items()}
+
+
+# The folds that each struct goes through, in order.
+FOLDS: Final = _folds()
 
 
 def decode(log: Log, contract: str) -> tuple[Event, EventType]:
@@ -146,7 +148,7 @@ def apply(event: Event, kind: EventType, at: At, batch: Batch) -> None:
     else:
         role.journal(event, kind, at, batch)
     try:
-        for fold in folds().get(type(event), ()):
+        for fold in FOLDS.get(type(event), ()):
             fold(event, at, batch)
     except (IndexError, KeyError, ValueError) as error:
         # A state without a name, or lists of different length: what no contract of ours emits.

@@ -37,7 +37,7 @@ def test_each_event_of_each_contract_has_its_struct_and_a_fold_or_the_journal() 
     in_abi = {(contract, name) for contract in CONTRACTS for name in abi_events(contract)}
     assert known == {pair for pair in in_abi if pair[1] not in NEVER_EMITTED}
     for _, kind in TYPES:
-        assert registry.folds().get(kind.struct) or kind.struct.keeps_args, kind.name
+        assert registry.FOLDS.get(kind.struct) or kind.struct.keeps_args, kind.name
 
 
 def test_each_event_stands_on_the_chain_of_the_tests(ledger_world: World) -> None:
