@@ -30,6 +30,9 @@ from node_client import (
     total,
     transfer,
 )
+from node_client.batch import Batch
+from node_client.errors import MirrorInconsistent
+from node_client.event import At
 from node_client.units import decode_token_id, encode_token_id, time_of, token_hex, tonnes_text
 from tests.node_client.ledger_world import AUTHORITY, BUYER, OPERATOR, OWNER, TONNE, World, b32
 
@@ -171,6 +174,21 @@ def test_a_member_and_its_accounts(connection: Connection, ledger_world: World) 
     closed = member.page(connection, standing="closed")
     assert ["\\xff" in row["name"] for row in closed] == [True]
     assert member.by_id(connection, 999) is None
+
+
+def test_a_holding_stands_for_an_account_and_a_credit_that_exist(
+    connection: Connection, ledger_world: World
+) -> None:
+    """No foreign key says so."""
+    sender = ledger_world.accounts["buyer"]
+    held = holding.of_account(connection, sender, held_only=True)[0]["token_id"]
+    batch = Batch(connection)
+    at = At(1, 1, 0, "0x" + "0" * 64, 0, "Credits")
+    stranger = "0x" + "1" * 40
+    with pytest.raises(MirrorInconsistent, match=f"account {stranger}"):
+        holding.fold(transfer.TransferSingle(sender, sender, stranger, int(held, 16), 1), at, batch)
+    with pytest.raises(MirrorInconsistent, match=r"credit 0x0{63}9"):
+        holding.fold(credit.CreditIssued(9, 1, sender, 1), at, batch)
 
 
 def test_holdings_by_account_and_by_credit(connection: Connection, ledger_world: World) -> None:
