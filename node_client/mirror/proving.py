@@ -11,9 +11,9 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Final
+from typing import Any, Final
 
-from sqlalchemy import Engine, select
+from sqlalchemy import Engine, Row, select
 
 from node_client.chain import Chain, Header, Log, read_logs
 from node_client.database import table_of
@@ -26,6 +26,9 @@ from node_client.proof import NodeReceipt, check_header, check_receipts
 
 BLOCKS_AT_ONCE: Final = 64
 _ALTERED = "the node leaves logs out or alters them: use another node; nothing of this batch was written"
+_OTHERWISE = (
+    "the node lied when the block was mirrored, or the database was altered: run `tanhui mirror rebuild`"
+)
 
 
 def logs_hash(logs: Iterable[Log]) -> str:
@@ -66,7 +69,7 @@ def verify(
             checkpoints.check(now, deployment)
             block = table_of("block")
             chosen = (
-                select(block.c.number, block.c.hash, block.c.logs_hash)
+                select(block)
                 .where(block.c.number > now.proven_block, block.c.number <= now.block)
                 .order_by(block.c.number)
                 .limit(BLOCKS_AT_ONCE)
@@ -82,21 +85,33 @@ def verify(
                 remedy="find out who wrote into the database, then run `tanhui mirror rebuild`",
             )
         for header, row in zip(headers, rows, strict=True):
-            if header.hash != row.hash:
-                raise ProofFailed(
-                    f"block {header.number}: the node has the hash {header.hash}, but {row.hash} is mirrored",
-                    remedy="the node or the mirror is on another fork: run `tanhui mirror run`, or use another node",
-                )
+            _check_stored(header, row)
         proven = proven_logs(chain, headers, contracts)
         for row in rows:
             if logs_hash(proven[row.number]) != row.logs_hash:
                 raise ProofFailed(
                     f"block {row.number}: its receipts hold {len(proven[row.number])} logs of the ledger, "
                     "and what was mirrored are others",
-                    remedy="the node lied when the block was mirrored, or the database was altered: run `tanhui mirror rebuild`",
+                    remedy=_OTHERWISE,
                 )
         with engine.begin() as connection:
             checkpoints.proved(connection, now, headers[-1].number)
+
+
+def _check_stored(header: Header, row: Row[Any]) -> None:
+    """The header stored is the node's. Raises `ProofFailed`."""
+    if header.hash != row.hash:
+        raise ProofFailed(
+            f"block {header.number}: the node has the hash {header.hash}, but {row.hash} is mirrored",
+            remedy="the node or the mirror is on another fork: run `tanhui mirror run`, or use another node",
+        )
+    for name in ("parent_hash", "timestamp", "receipts_root"):
+        said, stored = getattr(header, name), getattr(row, name)
+        if said != stored:
+            raise ProofFailed(
+                f"block {header.number}: its header has the {name} {said}, but {stored} is mirrored",
+                remedy=_OTHERWISE,
+            )
 
 
 def proven_logs(
