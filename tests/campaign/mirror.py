@@ -40,12 +40,14 @@ from node_client.mirror import Digest, Mirror, Progress, checkpoint, digest, reg
 from node_client.mirror.loop import MOST_BLOCKS
 from node_client.network import anvil
 from tests import postgres
+from tests.campaign.lies import DEPTHS, FORGERIES, contracts
 from tests.campaign.oracle import Oracle, wrongs
 from tests.campaign.proxies import BreakingLine, LyingNode
 from tests.campaign.zygote import Zygote
 from tests.node_client.ledger_world import TONNE, World, b32, everything
 from tests.node_client.test_rollback import KEPT, acts_of, blocks, fresh, with_credit
 
+WAYS = {False: "unproven", True: "proven"}
 Show = Callable[[str], None]
 Summary = dict[str, Any]
 REPLACED = MirrorError.exit_code
@@ -209,31 +211,57 @@ def _aimed(longest: float, *, late: bool, early: bool) -> float:
 
 
 def lies(on: Ground, url: str, rng: random.Random, rounds: int, show: Show) -> Summary:
-    """A lying node: the mirror writes the truth or stops and says where; when the lies end it completes."""
-    told: Counter[str] = Counter()
-    stops: Counter[str] = Counter()
+    """A lying node: the mirror writes the truth or stops and says where; when the lies end it completes.
+
+    In turn without proofs, where only what it must see is a lie, and with proofs, where everything is that receipts tell.
+    """
+    told: dict[bool, Counter[str]] = {False: Counter(), True: Counter()}
+    stops: dict[bool, Counter[str]] = {False: Counter(), True: Counter()}
     with opened(url) as engine:
         for number in range(rounds):
+            proven = bool(number % 2)
             on.empty(engine)
-            roles = on.world.deployment.addresses["Roles"]
             with (
-                closing(LyingNode(on.world.chain.url, rng, roles)) as liar,
+                closing(
+                    LyingNode(on.world.chain.url, rng, on.world.deployment.addresses, proven=proven)
+                ) as liar,
                 closing(Chain(liar.url)) as chain,
             ):
-                liar.rate = rng.uniform(0.01, 0.2)
                 most = rng.choice([1, 5, 40, 4_000])
-                mirror = Mirror(chain, engine, on.world.deployment, most_blocks=most)
+                mirror = Mirror(chain, engine, on.world.deployment, most_blocks=most, proven=proven)
+                rate = rng.uniform(0.01, 0.2)
                 for _ in range(40):
-                    if _lied_to(mirror, stops) == on.head:
-                        break
+                    if proven:
+                        told[proven][_forge(on, liar, rng)] += 1
+                    liar.rate = rate
+                    at = _lied_to(mirror, stops[proven])
+                    liar.rate = 0.0
                     on.must_be_right(engine, f"lies of round {number}")
-                told += liar.told
-                liar.rate = 0.0
+                    if at == on.head:
+                        break
+                told[proven] += liar.told
+                liar.forged.clear()
                 mirror.thaw()
                 mirror.run()
             on.must_complete(engine, f"lies of round {number}")
-            show(f"lies, round {number + 1}/{rounds}: {told.total()} lies, {stops.total()} stops")
-    return {"rounds": rounds, "lies": dict(sorted(told.items())), "stops": dict(sorted(stops.items()))}
+            count = {word: told[way].total() for way, word in WAYS.items()}
+            show(f"lies, round {number + 1}/{rounds}: {count}")
+    return {"rounds": rounds} | {
+        word: {"lies": dict(sorted(told[way].items())), "stops": dict(sorted(stops[way].items()))}
+        for way, word in WAYS.items()
+    }
+
+
+def _forge(on: Ground, liar: LyingNode, rng: random.Random) -> str:
+    """One block is forged, or in a third of all cases none; the name of the lie."""
+    liar.forged.clear()
+    depth = rng.choice(DEPTHS)
+    kind = rng.choice(["contract", *FORGERIES])
+    by = FORGERIES.get(kind) or contracts(list(on.world.deployment.addresses.values()))
+    block = rng.randrange(on.oracle.first, on.head + 1)
+    if rng.random() < 1 / 3 or not liar.forge(block, by, depth):
+        return "no forgery"
+    return f"{kind} forged in {depth}"
 
 
 def _lied_to(mirror: Mirror, stops: Counter[str]) -> int:

@@ -8,9 +8,11 @@ Of our own code only the committed ABI files are read, so a mistake of the mirro
 
 from __future__ import annotations
 
+import hashlib
 import json
 import re
 from collections import Counter
+from collections.abc import Sequence
 from copy import deepcopy
 from datetime import UTC, datetime
 from pathlib import Path
@@ -52,6 +54,24 @@ def _signature(entry: dict[str, Any]) -> str:
     return f"{entry['name']}({','.join(map(name, entry['inputs']))})"
 
 
+def _logs_hash(logs: Sequence[Any]) -> str:
+    """SHA-256 over everything that a block's logs say, as the table `block` keeps it."""
+    said = b"".join(
+        " ".join(
+            (
+                str(log["logIndex"]),
+                log["transactionHash"].to_0x_hex(),
+                log["address"],
+                " ".join(topic.to_0x_hex() for topic in log["topics"]),
+                f"{len(log['data'])}\n",
+            )
+        ).encode()
+        + bytes(log["data"])
+        for log in logs
+    )
+    return "0x" + hashlib.sha256(said).hexdigest() if said else ""
+
+
 class Oracle:
     """Everything up to the chain's present head. `acts` is the journal; `at[block]` the state after a block with logs."""
 
@@ -59,7 +79,7 @@ class Oracle:
         self.first = first
         self.acts: list[tuple[Any, ...]] = []
         self.at: dict[int, State] = {}
-        self.hashes: dict[int, tuple[str, str]] = {}
+        self.hashes: dict[int, tuple[str, str, int, str, str]] = {}
         self._locks: dict[bytes, list[Any]] = {}
         self._members: dict[str, int] = {}
         self._vintages: dict[int, int] = {}
@@ -77,9 +97,15 @@ class Oracle:
         names = {address.lower(): name for name, address in addresses.items()}
         for number in range(first, self.head + 1):
             block = web3.eth.get_block(number)
-            self.hashes[number] = (block["hash"].to_0x_hex(), block["parentHash"].to_0x_hex())
             logs = web3.eth.get_logs(
                 {"fromBlock": number, "toBlock": number, "address": list(addresses.values())}  # type: ignore[typeddict-item]
+            )
+            self.hashes[number] = (
+                block["hash"].to_0x_hex(),
+                block["parentHash"].to_0x_hex(),
+                block["timestamp"],
+                block["receiptsRoot"].to_0x_hex(),
+                _logs_hash(logs),
             )
             for log in logs:
                 self._take(log, names[log["address"].lower()], block["timestamp"])
@@ -210,7 +236,9 @@ def wrongs(engine: Engine, oracle: Oracle) -> list[str]:
             return [tuple(row) for row in connection.execute(text(query))]
 
         found = rows("SELECT block, block_hash, sequence FROM checkpoint")
-        headers = rows("SELECT number, hash, parent_hash FROM block ORDER BY number")
+        headers = rows(
+            "SELECT number, hash, parent_hash, timestamp, receipts_root, logs_hash FROM block ORDER BY number"
+        )
         acts = rows(
             "SELECT sequence, block, log_index, tx_hash, timestamp, contract, event FROM act ORDER BY sequence"
         )
@@ -227,7 +255,7 @@ def wrongs(engine: Engine, oracle: Oracle) -> list[str]:
     if (block_hash, sequence) != (oracle.hashes[block][0], count):
         said.append(f"the checkpoint says {sequence} acts at block {block} {block_hash}, the oracle {count}")
     if headers != [(number, *oracle.hashes[number]) for number in range(oracle.first, block + 1)]:
-        said.append(f"the headers up to block {block} are not the chain's")
+        said.append(f"the headers up to block {block}, or the logs folded of them, are not the chain's")
     if acts != oracle.acts[:count]:
         at = next(
             (place for place, pair in enumerate(zip(acts, oracle.acts, strict=False)) if pair[0] != pair[1]),

@@ -1,6 +1,7 @@
 """Proxies that do harm: a node that lies, and a line to the database that breaks.
 
-Flow: the mirror → `LyingNode` → the node: some answers are dropped from, doubled, altered, reordered, cut, too old or too low.
+Flow: the mirror → `LyingNode` → the node: some answers are other than the node's (tests.campaign.lies), too old, too low or
+cut off.
 The mirror → `BreakingLine` → PostgreSQL: cut at any moment, or between a COMMIT and its answer.
 """
 
@@ -12,89 +13,35 @@ import random
 import socket
 import threading
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 import httpx
 from eth_utils.crypto import keccak
 
-Logs = list[dict[str, Any]]
+from tests.campaign.lies import SLIPS, Forged, Forgery, Log, forge
 
 _UNCOUNTED = "0x" + keccak(text="AuthorityUpdated(address)").hex()
-
-
-def _some(rng: random.Random, places: list[int]) -> set[int]:
-    """1 to 20 % of the places, one at least."""
-    return set(rng.sample(places, max(1, int(len(places) * rng.uniform(0.01, 0.2)))))
-
-
-def _drop(rng: random.Random, logs: Logs, places: list[int]) -> Logs:
-    gone = _some(rng, places)
-    return [log for place, log in enumerate(logs) if place not in gone]
-
-
-def _double(rng: random.Random, logs: Logs, places: list[int]) -> Logs:
-    twice = _some(rng, places)
-    return [each for place, log in enumerate(logs) for each in ([log, log] if place in twice else [log])]
-
-
-def _reorder(rng: random.Random, logs: Logs, places: list[int]) -> Logs:
-    first, second = rng.sample(range(len(logs)), 2) if len(logs) > 1 else (0, 0)
-    changed = list(logs)
-    changed[first], changed[second] = changed[second], changed[first]
-    return changed
-
-
-def _truncate(rng: random.Random, logs: Logs, places: list[int]) -> Logs:
-    return logs[: rng.choice(places)]
-
-
-def _alter(rng: random.Random, logs: Logs, places: list[int]) -> Logs:
-    victims = _some(rng, places)
-    return [_altered(rng, log) if place in victims else log for place, log in enumerate(logs)]
-
-
-def _altered(rng: random.Random, log: dict[str, Any]) -> dict[str, Any]:
-    noise = "0x" + rng.randbytes(32).hex()
-    topics = list(log["topics"])
-    topics[rng.randrange(len(topics))] = noise
-    return {
-        **log,
-        **rng.choice(
-            [
-                {"topics": topics},
-                {"topics": log["topics"][:-1]},
-                {"data": log["data"] + "00"},
-                {"data": log["data"][:-64] if len(log["data"]) > 66 else log["data"] + "01"},
-                {"blockHash": noise},
-                {"address": noise[:42]},
-            ]
-        ),
-    }
-
-
-LIES: dict[str, Callable[[random.Random, Logs, list[int]], Logs]] = {
-    "drop": _drop,
-    "double": _double,
-    "reorder": _reorder,
-    "truncate": _truncate,
-    "alter": _alter,
-}
+_FIELDS = ("timestamp", "gasUsed", "stateRoot", "receiptsRoot", "parentHash")
 
 
 class LyingNode:
-    """A node's JSON-RPC with a share of its answers false, while `rate` is above 0. `told` counts the lies by kind.
+    """A node's JSON-RPC with a share of its answers false, while `rate` is above 0, and the blocks of `forged` false always.
 
-    Events that the ledger's sequence does not count (of `uncounted`, the roles' contract) are told truly: without receipt
-    proofs only the audit can miss them.
+    `told` counts the lies by kind. Of a mirror that is not `proven` only what it must see is told falsely: events that the
+    ledger's sequence does not count, and what fits the bloom and the lengths, only receipts tell (docs/auditor.md).
     """
 
-    def __init__(self, url: str, rng: random.Random, uncounted: str) -> None:
+    def __init__(self, url: str, rng: random.Random, addresses: Mapping[str, str], *, proven: bool) -> None:
         self.rate = 0.0
         self.told: Counter[str] = Counter()
+        self.forged: dict[int, Forged] = {}
         self._rng = rng
-        self._uncounted = uncounted.lower()
+        self._proven = proven
+        # Without proofs, logs left out can agree with a count that is too old: one of the two at a time.
+        self._honest = "" if proven else rng.choice(("eth_getLogs", "eth_call"))
+        self._contracts = {address.lower(): name for name, address in addresses.items()}
         self._node = httpx.Client(base_url=url, trust_env=False, timeout=60)
         outer = self
 
@@ -129,6 +76,18 @@ class LyingNode:
         self._thread.join(5)
         self._node.close()
 
+    def forge(
+        self, block: int, by: Forgery, depth: str, victim: Callable[[Log], bool] = lambda _log: True
+    ) -> bool:
+        """The block is false from now on in one of the ledger's logs that may be the victim; false when it has none."""
+        asked = {"jsonrpc": "2.0", "id": 1, "method": "eth_getBlockReceipts", "params": [hex(block)]}
+        receipts = self._node.post("/", json=asked).json()["result"]
+        logs = [log for receipt in receipts for log in receipt["logs"] if log["address"] in self._contracts]
+        victims = [log for log in logs if victim(log)]
+        if victims:
+            self.forged[block] = forge(self._rng, receipts, self._rng.choice(victims), by, depth)
+        return bool(victims)
+
     def answer(self, asked: Any) -> bytes:
         """The node's answer, or something else."""
         many = asked if isinstance(asked, list) else [asked]
@@ -136,11 +95,17 @@ class LyingNode:
         found = self._node.post("/", json=sent if isinstance(asked, list) else sent[0]).json()
         told = found if isinstance(found, list) else [found]
         if len(told) == len(many):
-            told = [self._lied(question, reply) for question, reply in zip(many, told, strict=True)]
-        return json.dumps(told if isinstance(asked, list) else told[0]).encode()
+            told = [
+                {**reply, "result": self._slipped(question, self._as_forged(question, reply["result"]))}
+                if reply.get("result")
+                else reply
+                for question, reply in zip(sent, told, strict=True)
+            ]
+        body = json.dumps(told if isinstance(asked, list) else told[0]).encode()
+        return body[: self._rng.randrange(len(body))] if self._lies("cut JSON", 0.2) else body
 
-    def _lies(self, kind: str) -> bool:
-        if self._rng.random() >= self.rate:
+    def _lies(self, kind: str, share: float = 1.0) -> bool:
+        if self._rng.random() >= self.rate * share:
             return False
         self.told[kind] += 1
         return True
@@ -149,30 +114,51 @@ class LyingNode:
         """The question, or the same about an older block."""
         params = list(question["params"])
         at = {"eth_call": 1, "eth_getBlockByNumber": 0}.get(question["method"])
-        if at is None or not str(params[at]).startswith("0x"):
+        if at is None or question["method"] == self._honest or not str(params[at]).startswith("0x"):
             return question
-        # A batch asks about many headers at once; each of them lied about would leave no true batch.
-        if at == 0 and self._rng.random() < 0.9:
-            return question
-        if self._lies(f"older {question['method']}"):
+        # A batch asks about many headers at once; were each of them often lied about, no batch would be true.
+        if self._lies(f"older {question['method']}", 1.0 if at else 0.01):
             params[at] = hex(max(int(params[at], 16) - self._rng.randrange(1, 30), 0))
         return {**question, "params": params}
 
-    def _lied(self, question: dict[str, Any], reply: dict[str, Any]) -> dict[str, Any]:
-        result = reply.get("result")
+    def _as_forged(self, question: dict[str, Any], result: Any) -> Any:
+        """The answer as it must be when the forged blocks are what they are told to be."""
+        method, params = question["method"], question["params"]
+        if method == "eth_getLogs":
+            first, last = (int(params[0][side], 16) for side in ("fromBlock", "toBlock"))
+            wanted = {address.lower() for address in params[0]["address"]}
+            for block in sorted(self.forged.keys() & set(range(first, last + 1))):
+                # The places of a forged block are those of its logs; it has one at least, for it was chosen so.
+                own = [place for place, log in enumerate(result) if int(log["blockNumber"], 16) == block]
+                told = [log for log in self.forged[block].logs if log["address"] in wanted]
+                if own:
+                    result = [*result[: own[0]], *told, *result[own[-1] + 1 :]]
+            return result
+        block = int(params[0], 16) if method in {"eth_getBlockReceipts", "eth_getBlockByNumber"} else -1
+        if block not in self.forged:
+            return result
+        forged = self.forged[block]
+        return forged.receipts if method == "eth_getBlockReceipts" else {**result, **forged.header}
+
+    def _slipped(self, question: dict[str, Any], result: Any) -> Any:
         if question["method"] == "eth_blockNumber" and self._lies("head withheld"):
-            return {**reply, "result": hex(max(int(str(result), 16) - self._rng.randrange(1, 200), 0))}
-        if question["method"] != "eth_getLogs" or not result:
-            return reply
-        places = [
-            place
-            for place, log in enumerate(result)
-            if log["address"].lower() != self._uncounted and log["topics"][0] != _UNCOUNTED
-        ]
-        kind = self._rng.choice(sorted(LIES))
+            return hex(max(int(result, 16) - self._rng.randrange(1, 200), 0))
+        if question["method"] == "eth_getBlockByNumber" and self._proven and self._lies("header", 0.01):
+            field = self._rng.choice(_FIELDS)
+            return {**result, field: hex(int(result[field], 16) ^ 1)}
+        if question["method"] == "eth_getBlockReceipts" and self._lies("receipts", 0.02):
+            return result[1:]
+        if question["method"] != "eth_getLogs" or self._honest == "eth_getLogs":
+            return result
+        places = [place for place, log in enumerate(result) if self._proven or self._seen(log)]
+        kind = self._rng.choice(sorted(SLIPS))
         if not places or not self._lies(kind):
-            return reply
-        return {**reply, "result": LIES[kind](self._rng, result, places)}
+            return result
+        return SLIPS[kind](self._rng, result, places)
+
+    def _seen(self, log: Log) -> bool:
+        """Whether a mirror without proofs must see what becomes of the log."""
+        return self._contracts.get(log["address"].lower()) != "Roles" and log["topics"][0] != _UNCOUNTED
 
 
 class BreakingLine:

@@ -7,15 +7,23 @@ from __future__ import annotations
 
 import random
 from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
+from eth_utils.crypto import keccak
 from sqlalchemy import text
 
-from node_client.mirror import Mirror
+from node_client.chain import Chain
+from node_client.errors import ProofFailed, SequenceMismatch
+from node_client.mirror import Mirror, audit, digest
 from tests.campaign import mirror as campaign
+from tests.campaign.lies import FORGERIES
 from tests.campaign.mirror import Ground
 from tests.campaign.oracle import wrongs
+from tests.campaign.proxies import LyingNode
 
 SEED = 1
 
@@ -46,9 +54,11 @@ def test_killed_at_random_instants_it_loses_nothing(
 
 @pytest.mark.slow
 def test_lied_to_it_writes_the_truth_or_stops(on: Ground, database_url: str, rng: random.Random) -> None:
-    found = campaign.lies(on, database_url, rng, 2, quiet)
-    assert sum(found["lies"].values()) > 10
-    assert found["stops"]
+    found = campaign.lies(on, database_url, rng, 4, quiet)
+    for way in campaign.WAYS.values():
+        assert sum(found[way]["lies"].values()) > 10, way
+        assert found[way]["stops"], way
+    assert found["proven"]["stops"]["ProofFailed"]
 
 
 @pytest.mark.slow
@@ -73,6 +83,90 @@ def test_with_a_full_disk_it_stops_and_goes_on_when_there_is_room(on: Ground, tm
 @pytest.mark.slow
 def test_with_a_server_that_cannot_write_it_waits_until_it_can(on: Ground) -> None:
     assert "File too large" in str(campaign.full_postgres(on, random.Random(SEED), 1, quiet)["said"])
+
+
+def topic(signature: str) -> str:
+    return "0x" + keccak(text=signature).hex()
+
+
+TRANSFER = topic("TransferSingle(address,address,address,uint256,uint256)")
+MEMBER = topic("MemberRegistered(uint32,uint8,bytes32,string)")
+LABEL = topic("RoleLabel(uint64,string)")
+# In the words of docs/auditor.md: the forgery, and of which event.
+UNSEEN = {
+    "another amount or text of the same length": ("data", MEMBER),
+    "topics of one log exchanged": ("topics", TRANSFER),
+    "another index of a log, in the same order": ("index", TRANSFER),
+    "another transaction of a log": ("transaction", TRANSFER),
+    "events of the AccessManager left out": ("omission", LABEL),
+    "another time of a block": ("time", TRANSFER),
+}
+
+
+@pytest.mark.parametrize("lie", UNSEEN)
+def test_some_lies_only_proofs_find(on: Ground, database_url: str, rng: random.Random, lie: str) -> None:
+    kind, event = UNSEEN[lie]
+    assert f"- {lie}" in Path("docs/auditor.md").read_text(encoding="utf-8")
+    chain, deployment = on.world.chain, on.world.deployment
+    with (
+        campaign.opened(database_url) as engine,
+        closing(LyingNode(chain.url, rng, deployment.addresses, proven=True)) as liar,
+        closing(Chain(liar.url)) as lying,
+    ):
+        forgery = FORGERIES.get(kind, lambda _rng, log: log)
+        block = next(
+            block
+            for block in range(on.head, on.oracle.first, -1)
+            if liar.forge(block, forgery, "logs", lambda log: bool(log["topics"][0] == event))
+        )
+        if kind == "time":
+            told = {"timestamp": hex(chain.headers(block, block)[0].timestamp + 1)}
+            liar.forged[block] = replace(liar.forged[block], header=told)
+        Mirror(lying, engine, deployment).run()
+        assert digest(engine) != on.reference
+        with pytest.raises(ProofFailed, match=f"block {block}: "):
+            Mirror(chain, engine, deployment).verify()
+        assert not audit(chain, engine, deployment).clean
+        on.empty(engine)
+        with pytest.raises(ProofFailed, match=f"block {block}: "):
+            Mirror(lying, engine, deployment, proven=True).run()
+        assert on.must_be_right(engine, lie) < block
+
+
+def test_an_act_left_out_beside_a_count_that_is_too_old_is_found_at_the_next_true_answer(
+    on: Ground, database_url: str, rng: random.Random
+) -> None:
+    assert "- acts left out, with the contract's" in Path("docs/auditor.md").read_text(encoding="utf-8")
+    chain, deployment = on.world.chain, on.world.deployment
+    with (
+        campaign.opened(database_url) as engine,
+        closing(LyingNode(chain.url, rng, deployment.addresses, proven=True)) as liar,
+        closing(Chain(liar.url)) as lying,
+    ):
+        block = next(
+            block
+            for block in range(on.head - 1, on.oracle.first, -1)
+            if liar.forge(
+                block,
+                FORGERIES["omission"],
+                "logs",
+                # To somebody: what a retirement burns is in the sums too.
+                lambda log: log["topics"][0] == TRANSFER and int(log["topics"][3], 16) > 0,
+            )
+        )
+        true_call = lying.call
+
+        def older(*asked: Any, block: int, lied: int = block) -> Any:
+            return true_call(*asked, block=block - (block == lied))
+
+        lying.call = older  # type: ignore[method-assign, assignment]
+        assert Mirror(lying, engine, deployment).run(until=block).block == block
+        with pytest.raises(SequenceMismatch, match="rebuild"):
+            Mirror(chain, engine, deployment).run()
+        on.empty(engine)
+        with pytest.raises(ProofFailed, match=f"block {block}: "):
+            Mirror(lying, engine, deployment, proven=True).run(until=block)
+        assert on.must_be_right(engine, "both lies") < block
 
 
 HARMS: dict[str, str] = {
