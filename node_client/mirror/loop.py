@@ -63,6 +63,8 @@ SWITCH_SECONDS: Final = 0.0002
 LONGEST_PAUSE_SECONDS: Final = 30.0
 # Contradictions met at one block, one after the other, before a following mirror gives up.
 MOST_CONTRADICTIONS: Final = 12
+# anvil tells the newest block's state with that of the block it is just making: some milliseconds later it does not.
+AGAIN_SECONDS: Final = (0.02, 0.1)
 NO_NEWS: Final = "for a new block"
 _PASSING: Final = (ChainUnreachable, DatabaseUnreachable, MirrorInconsistent, SequenceMismatch)
 
@@ -139,7 +141,7 @@ class Mirror:
         lag_blocks: int = 0,
         finality_blocks: int = 0,
         most_blocks: int = MOST_BLOCKS,
-        poll_seconds: float = 1.0,
+        poll_seconds: float = 0.25,
         proven: bool = False,
     ) -> None:
         self._chain = chain
@@ -406,7 +408,7 @@ class Mirror:
         with self._engine.connect() as reading:
             batch = self._reuse(reading, before)
             sequence = self._fold(fetched, before.sequence, batch)
-            _check_totals(fetched, sequence, batch)
+            _check_totals(fetched, sequence, batch, lambda: self._totals(fetched.last, target))
         after = replace(before, block=fetched.last, block_hash=fetched.headers[-1].hash, sequence=sequence)
         if self._proven:
             after = replace(after, proven_block=after.block)
@@ -512,11 +514,10 @@ class Mirror:
         return sequence
 
 
-def _check_totals(fetched: _Fetched, sequence: int, batch: Batch) -> None:
+def _check_totals(
+    fetched: _Fetched, sequence: int, batch: Batch, again: Callable[[], dict[str, Any] | None]
+) -> None:
     """The contract's own count and sums at the last block are those found, if the node could say."""
-    said = fetched.totals
-    if said is None:
-        return
     total = batch.read("total", "all", "")
     found = {
         "sequence": sequence,
@@ -526,12 +527,16 @@ def _check_totals(fetched: _Fetched, sequence: int, batch: Batch) -> None:
         "purposes": registry.purposes(batch),
         "paused": batch.read("setting", "paused")["value"] == "true",
     }
-    differing = [name for name, value in found.items() if said[name] != value]
-    if differing:
-        what = "; ".join(
-            f"{name} is {said[name]} in the contract, {found[name]} by the logs" for name in differing
-        )
-        raise SequenceMismatch(
-            f"at block {fetched.last} {what}",
-            remedy="the node leaves logs out, or the database is damaged: use another node, or `tanhui mirror rebuild`",
-        )
+    pauses, said = iter(AGAIN_SECONDS), fetched.totals
+    while said is not None and (differing := [name for name, value in found.items() if said[name] != value]):
+        pause = next(pauses, None)
+        if pause is None:
+            what = "; ".join(
+                f"{name} is {said[name]} in the contract, {found[name]} by the logs" for name in differing
+            )
+            raise SequenceMismatch(
+                f"at block {fetched.last} {what}",
+                remedy="the node leaves logs out, or the database is damaged: use another node, or `tanhui mirror rebuild`",
+            )
+        time.sleep(pause)
+        said = again()

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from contextlib import closing, nullcontext
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import psycopg
 import pytest
@@ -263,6 +264,24 @@ def test_a_mismatch_of_the_sequence_names_both_numbers(engine: Engine, own_world
             SequenceMismatch, match=rf"sequence is {said} in the contract, {said - 1} by the logs"
         ):
             Mirror(liar, engine, own_world.deployment).run()
+
+
+def test_a_count_told_with_the_state_of_the_block_being_made_is_asked_for_again(
+    engine: Engine, own_world: World
+) -> None:
+    own_world.members()
+    until, asked = own_world.last_block - 1, 0
+    with closing(Chain(own_world.chain.url)) as chain:
+        true_call = chain.call
+
+        def early(*question: Any, block: int) -> Any:
+            nonlocal asked
+            asked += 1
+            return true_call(*question, block=block + (asked == 1))
+
+        chain.call = early  # type: ignore[method-assign, assignment]
+        assert Mirror(chain, engine, own_world.deployment).run(until=until).block == until
+    assert asked == 2
 
 
 def test_a_fork_stops_the_mirror_and_a_rebuild_follows_the_new_chain(
