@@ -13,7 +13,7 @@ import hashlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Final
 
-from sqlalchemy import Engine, Row, select
+from sqlalchemy import Connection, Engine, Row, func, select
 
 from node_client.chain import Chain, Header, Log, read_logs
 from node_client.database import table_of
@@ -29,6 +29,9 @@ _ALTERED = "the node leaves logs out or alters them: use another node; nothing o
 _OTHERWISE = (
     "the node lied when the block was mirrored, or the database was altered: run `tanhui mirror rebuild`"
 )
+
+UNHASHED: Final = "no hash of its logs is stored, for it was mirrored by a program older than proofs"
+REBUILD_OLD: Final = "run `tanhui mirror rebuild` once; neither node nor database is at fault"
 
 
 def logs_hash(logs: Iterable[Log]) -> str:
@@ -89,6 +92,8 @@ def verify(
         proven = proven_logs(chain, headers, contracts)
         for row in rows:
             if logs_hash(proven[row.number]) != row.logs_hash:
+                with engine.connect() as connection:
+                    _refuse_old(connection)
                 raise ProofFailed(
                     f"block {row.number}: its receipts hold {len(proven[row.number])} logs of the ledger, "
                     "and what was mirrored are others",
@@ -96,6 +101,27 @@ def verify(
                 )
         with engine.begin() as connection:
             checkpoints.proved(connection, now, headers[-1].number)
+
+
+def first_unhashed(connection: Connection) -> int | None:
+    """The first block whose events are stored without a hash of their logs, as a mirror made before proofs has them."""
+    block = table_of("block")
+    found = [
+        connection.execute(
+            select(func.min(block.c.number)).where(
+                block.c.number == table_of(journal).c.block, block.c.logs_hash == ""
+            )
+        ).scalar()
+        for journal in ("act", "role_act")
+    ]
+    return min((int(each) for each in found if each is not None), default=None)
+
+
+def _refuse_old(connection: Connection) -> None:
+    """The mirror keeps a hash of what it folded. Raises `ProofFailed` for one that was made before proofs."""
+    old = first_unhashed(connection)
+    if old is not None:
+        raise ProofFailed(f"block {old}: {UNHASHED}", remedy=REBUILD_OLD)
 
 
 def _check_stored(header: Header, row: Row[Any]) -> None:

@@ -9,15 +9,17 @@ from typing import Any
 
 import pytest
 import rlp
+from alembic import command
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec import structs
 from sqlalchemy import Engine, text
 from trie.hexary import HexaryTrie
 
+from node_client import database
 from node_client.chain import Chain, Log
 from node_client.errors import BadInput, MirrorError, ProofFailed
-from node_client.mirror import Checkpoint, Digest, Mirror, digest, read_checkpoint
+from node_client.mirror import Checkpoint, Digest, Mirror, audit, digest, proving, read_checkpoint
 from node_client.network import ChainProcess
 from node_client.proof import (
     NodeHeader,
@@ -271,6 +273,27 @@ def test_a_header_altered_in_sql_is_found_out_by_verifying(mirrored: Engine, led
         connection.execute(text(f"DELETE FROM block WHERE number = {block}"))
     with pytest.raises(ProofFailed, match="headers are stored"):
         Mirror(ledger_world.chain, mirrored, ledger_world.deployment).verify()
+
+
+def test_a_mirror_older_than_proofs_is_to_be_rebuilt_and_nobody_is_blamed(
+    mirrored: Engine, ledger_world: World, reference: Digest
+) -> None:
+    url = mirrored.url.render_as_string(hide_password=False)
+    # The very migration: it adds the columns to rows that are there.
+    command.downgrade(database._alembic(url), "0002")
+    database.upgrade(url)
+    mirror = Mirror(ledger_world.chain, mirrored, ledger_world.deployment)
+    proven = proven_by(ledger_world.chain, mirrored, ledger_world)
+    for prove in (mirror.verify, proven.run):
+        with pytest.raises(ProofFailed, match=rf"block {ledger_world.deployment.block}: .*older") as stop:
+            prove()
+        assert stop.value.remedy == proving.REBUILD_OLD
+    (finding,) = audit(ledger_world.chain, mirrored, ledger_world.deployment).findings
+    assert finding.subject == f"block ({ledger_world.deployment.block}) logs_hash"
+    assert finding.remedy == proving.REBUILD_OLD
+    mirror.run()
+    assert proven.rebuild().proof_lag_blocks == 0
+    assert digest(mirrored) == reference
 
 
 class Forger(Chain):
