@@ -41,6 +41,7 @@ from node_client.mirror.loop import MOST_BLOCKS
 from node_client.network import anvil
 from tests import postgres
 from tests.campaign.lies import DEPTHS, FORGERIES, contracts
+from tests.campaign.live import live
 from tests.campaign.oracle import Oracle, wrongs
 from tests.campaign.proxies import BreakingLine, LyingNode
 from tests.campaign.zygote import Zygote
@@ -498,7 +499,41 @@ def forks(on: Ground, url: str, rng: random.Random, rounds: int, show: Show) -> 
     return {"rounds": rounds, **dict(found)}
 
 
-KINDS = ("kills", "lies", "takeovers", "forks", "cuts", "full")
+def following(on: Ground, url: str, seconds: float, show: Show) -> Summary:
+    """A chain with a block every second and 300 transfers in each: the mirror stays up, and hardly ever is two blocks behind."""
+    folder = on.folder / f"live-{next(on.numbers)}"
+    with opened(url) as engine:
+        found = live(folder, engine, on.zygote, seconds=seconds, per_second=300)
+        on.empty(engine)
+    show(f"following: {found}")
+    late = sum(count for blocks, count in found["behind"].items() if blocks > 1)
+    if found["waited"] or late > sum(found["behind"].values()) / 100:
+        raise Harmed(f"it followed too late, or not at all times: {found}")
+    return found
+
+
+KINDS = ("kills", "lies", "takeovers", "forks", "cuts", "full", "live")
+
+
+def _harms(
+    on: Ground, url: str, rng: random.Random, asked: argparse.Namespace, show: Show
+) -> dict[str, Callable[[], Summary]]:
+    """What can be done to a database, by its name in `KINDS`."""
+    share = (asked.kills + 1) // 2 if asked.database == "both" else asked.kills
+    few = max(asked.rounds // 10, 1)
+    found: dict[str, Callable[[], Summary]] = {
+        "kills": lambda: kills(on, url, rng, share, show),
+        "lies": lambda: lies(on, url, rng, asked.rounds, show),
+        "takeovers": lambda: takeovers(on, url, rng, asked.rounds, show),
+        "forks": lambda: forks(on, url, rng, asked.rounds, show),
+        "live": lambda: following(on, url, asked.seconds, show),
+    }
+    if url.startswith("sqlite"):
+        return found | {"full": lambda: full_sqlite(on, on.folder, rng, few, show)}
+    return found | {
+        "cuts": lambda: cuts(on, url, rng, asked.rounds, show),
+        "full": lambda: full_postgres(on, rng, few, show),
+    }
 
 
 def campaign(on: Ground, asked: argparse.Namespace, show: Show) -> Summary:
@@ -515,26 +550,8 @@ def campaign(on: Ground, asked: argparse.Namespace, show: Show) -> Summary:
                 url = f"sqlite:///{place}/mirror.sqlite"
             else:
                 url = stack.enter_context(postgres.empty_database(stack.enter_context(postgres.server())))
-            said = summary.setdefault(kind, {})
-            if "kills" in wanted:
-                said["kills"] = kills(
-                    on, url, rng, (asked.kills + 1) // 2 if asked.database == "both" else asked.kills, show
-                )
-            if "lies" in wanted:
-                said["lies"] = lies(on, url, rng, asked.rounds, show)
-            if "takeovers" in wanted:
-                said["takeovers"] = takeovers(on, url, rng, asked.rounds, show)
-            if "forks" in wanted:
-                said["forks"] = forks(on, url, rng, asked.rounds, show)
-            if "cuts" in wanted and kind == "postgres":
-                said["cuts"] = cuts(on, url, rng, asked.rounds, show)
-            if "full" in wanted:
-                few = max(asked.rounds // 10, 1)
-                said["full"] = (
-                    full_sqlite(on, on.folder, rng, few, show)
-                    if kind == "sqlite"
-                    else full_postgres(on, rng, few, show)
-                )
+            harms = _harms(on, url, rng, asked, show)
+            summary[kind] = {name: harms[name]() for name in KINDS if name in wanted and name in harms}
     return summary
 
 
@@ -546,6 +563,7 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--kills", type=int, default=1_000, help="SIGKILLs, shared by the databases")
     parser.add_argument("--rounds", type=int, default=100, help="rounds of every other harm, per database")
+    parser.add_argument("--seconds", type=int, default=120, help="seconds to follow a busy chain")
     parser.add_argument("--blocks", type=int, default=800, help="blocks of movements on the chain")
     parser.add_argument("--database", choices=("sqlite", "postgres", "both"), default="both")
     parser.add_argument("--only", choices=KINDS, action="append")

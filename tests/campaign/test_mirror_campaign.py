@@ -85,6 +85,13 @@ def test_with_a_server_that_cannot_write_it_waits_until_it_can(on: Ground) -> No
     assert "File too large" in str(campaign.full_postgres(on, random.Random(SEED), 1, quiet)["said"])
 
 
+@pytest.mark.slow
+def test_following_a_busy_chain_it_is_never_behind_for_long(on: Ground, database_url: str) -> None:
+    found = campaign.following(on, database_url, 15, quiet)
+    assert found["transfers"] > 1_000
+    assert found["behind"]
+
+
 def topic(signature: str) -> str:
     return "0x" + keccak(text=signature).hex()
 
