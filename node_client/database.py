@@ -207,6 +207,11 @@ def _names(revisions: set[str]) -> str:
 def unreachable(error: Exception) -> DatabaseUnreachable:
     """The error for a database that refused to work, in its own words."""
     reason = str(error.__cause__ or error).strip().splitlines()[0]
+    if reason == "database is locked":
+        return DatabaseUnreachable(
+            f"another process holds the lock of the database: {reason}",
+            remedy="find the program that writes into the file and is stopped or hangs (`fuser` names it), and end it",
+        )
     return DatabaseUnreachable(
         f"the database does not answer: {reason}", remedy="start it or correct TANHUI_DATABASE_URL"
     )

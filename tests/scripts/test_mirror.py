@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from sqlalchemy import Engine, text
+from sqlalchemy.engine import make_url
 
 from node_client import database
 from tests.command_line import Scheme
@@ -67,6 +73,42 @@ def test_verify_proves_what_was_mirrored_and_names_the_block_that_is_not(mirrore
         connection.execute(change, {"hash": altered.logs_hash, "number": altered.number})
     engine.dispose()
     assert mirrored.done("mirror", "verify")["proven_block"] == block
+
+
+STOPPED_WRITER = """
+import os, signal, sqlite3, sys
+connection = sqlite3.connect(sys.argv[1], isolation_level=None)
+connection.execute("BEGIN IMMEDIATE")
+connection.execute("UPDATE checkpoint SET sequence = 99")
+os.kill(os.getpid(), signal.SIGSTOP)
+"""
+
+
+@pytest.fixture
+def locked(mirrored: Scheme) -> Iterator[Scheme]:
+    """Another writer was stopped in the middle of its transaction."""
+    path = make_url(mirrored.environment["TANHUI_DATABASE_URL"]).database
+    writer = subprocess.Popen([sys.executable, "-c", STOPPED_WRITER, str(path)])
+    assert os.WIFSTOPPED(os.waitpid(writer.pid, os.WUNTRACED)[1])
+    yield mirrored
+    writer.kill()
+    writer.wait(10)
+
+
+def test_a_writer_that_is_stopped_with_the_lock_is_blamed_by_the_next_one(
+    locked: Scheme, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(database, "BUSY_MILLISECONDS", 700)
+    started = time.monotonic()
+    told = locked.refused("DatabaseUnreachable", "mirror", "run", code=4)
+    assert 0.7 <= time.monotonic() - started < 10
+    assert "another process holds the lock" in told["message"]
+    assert "fuser" in told["remedy"]
+    # Who only reads is not held up, and sees nothing of what was not committed.
+    started = time.monotonic()
+    status = locked.done("mirror", "status")
+    assert time.monotonic() - started < 0.7
+    assert (status["diagnosis"], status["sequence"] != 99) == ("ok", True)
 
 
 def test_following_stops_at_the_block_asked_for(mirrored: Scheme) -> None:
