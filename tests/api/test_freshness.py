@@ -4,22 +4,27 @@ from __future__ import annotations
 
 import base64
 import json
+import re
 import stat
 import threading
 import time
+from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 
 import httpx
 import pytest
 from alembic import command
+from sqlalchemy import Engine
 
 from node_client import database
 from node_client.errors import ForkDetected
-from node_client.mirror import Mirror
+from node_client.mirror import Mirror, Progress
 from node_client.mirror import health as healths
 from node_client.settings import Settings
 from tests.api.city import Town, served, settings_of
-from tests.node_client.ledger_world import World
+from tests.command_line import Scheme
+from tests.node_client.ledger_world import Liar, World
 
 
 def test_a_read_says_the_block_it_speaks_for_and_its_lag(told: httpx.Client, told_world: World) -> None:
@@ -260,3 +265,72 @@ def test_status_readiness_and_metrics_name_what_is_the_matter_with_the_mirror(
         assert 'tanhui_mirror_health{word="ok"} 0.0' in metrics
         assert "tanhui_database_seconds 0." in metrics
     engine.dispose()
+
+
+def contradicted(world: World, engine: Engine) -> None:
+    """A mirror that follows waits for its node to agree with itself, and has been away since."""
+
+    class Enough(Exception):
+        pass
+
+    def step(progress: Progress) -> None:
+        if progress.waiting:
+            raise Enough
+
+    with closing(Liar(world.chain.url, lambda logs: logs[:-1])) as liar, pytest.raises(Enough):
+        Mirror(liar, engine, world.deployment).run(follow=True, progress=step)
+
+
+def still(world: World, engine: Engine) -> None:
+    """The chain has made no block for ten minutes."""
+    now = Mirror(world.chain, engine, world.deployment).run()
+    moment = time.time() - 600
+    beat = healths.Beat(engine, lambda: moment)
+    beat.seen(now.block)
+    moment += 600
+    beat.tell(now.epoch, "running")
+
+
+def slow(world: World, engine: Engine) -> None:
+    """The last commit took three seconds."""
+    now = Mirror(world.chain, engine, world.deployment).run()
+    beat = healths.Beat(engine)
+    beat.seen(now.block)
+    beat.commit_seconds = 3.0
+    beat.tell(now.epoch, "running")
+
+
+@pytest.mark.parametrize(
+    ("cause", "word"), [(contradicted, "node_contradicts"), (still, "tip_still"), (slow, "database_slow")]
+)
+def test_each_cause_of_a_stall_has_a_word_of_its_own_everywhere(
+    told_world: World,
+    tmp_path: Path,
+    database_url: str,
+    cause: Callable[[World, Engine], None],
+    word: str,
+) -> None:
+    database.upgrade(database_url)
+    engine = database.engine(database_url)
+    # Something is mirrored already, so that reads are answered.
+    Mirror(told_world.chain, engine, told_world.deployment).run(until=told_world.deployment.block + 3)
+    cause(told_world, engine)
+    engine.dispose()
+    settings = settings_of(told_world, tmp_path / "data", database_url)
+    with served(settings) as client:
+        deadline = time.monotonic() + 10
+        while client.get("/status").json()["head"] is None and time.monotonic() < deadline:
+            time.sleep(0.05)
+        for path in ("/status", "/readyz"):
+            assert client.get(path).json()["mirror"] == word, path
+        gauges = re.findall(
+            r'^tanhui_mirror_health\{word="(\w+)"\} (\S+)$', client.get("/metrics").text, re.MULTILINE
+        )
+    assert [name for name, value in gauges if float(value)] == [word]
+    environment = {
+        "TANHUI_DATA": str(settings.data),
+        "TANHUI_NODE_URL": settings.node_url,
+        "TANHUI_DATABASE_URL": database_url,
+    }
+    said = Scheme(environment).done("mirror", "status")
+    assert (said["diagnosis"], bool(said["sentence"] and said["remedy"])) == (word, True)

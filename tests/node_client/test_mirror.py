@@ -96,6 +96,24 @@ def test_rebuilding_gives_the_same_digest_and_leaves_tables_of_others(
         assert connection.execute(text("SELECT id FROM api_key_of_test")).scalars().all() == [7]
 
 
+def test_a_database_that_was_dropped_is_made_again_with_the_same_digest(
+    database_url: str, engine_for: Callable[[str], Engine], ledger_world: World, reference: Digest
+) -> None:
+    engine = engine_for(database_url)
+    Mirror(ledger_world.chain, engine, ledger_world.deployment).run()
+    with engine.begin() as connection:
+        if engine.dialect.name == "postgresql":
+            connection.execute(text("DROP SCHEMA public CASCADE"))
+            connection.execute(text("CREATE SCHEMA public"))
+    engine.dispose()
+    if engine.dialect.name == "sqlite":
+        Path(engine.url.database or "").unlink()
+    again = engine_for(database_url)
+    assert is_empty(again)
+    Mirror(ledger_world.chain, again, ledger_world.deployment).run()
+    assert digest(again) == reference
+
+
 def test_of_two_writers_the_first_is_replaced_and_writes_nothing(
     engine: Engine, ledger_world: World, reference: Digest
 ) -> None:

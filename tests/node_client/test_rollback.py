@@ -6,10 +6,12 @@ Flow: a real chain → mirrored → evm_revert and other blocks → mirrored aga
 from __future__ import annotations
 
 import random
+import shutil
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 from msgspec.structs import replace
@@ -19,9 +21,10 @@ from node_client import database
 from node_client.chain import Chain, Header
 from node_client.database import table_of
 from node_client.errors import ForkDetected, MirrorInconsistent, WriterReplaced
-from node_client.mirror import Digest, Mirror, Progress, digest, read_checkpoint
+from node_client.mirror import Digest, Mirror, Progress, checkpoint, digest, read_checkpoint
 from node_client.mirror import health as healths
 from node_client.mirror.rollback import roll_back
+from node_client.network import anvil
 from tests.node_client.ledger_world import DAY, TONNE, World, b32
 
 KEPT = 24
@@ -117,6 +120,87 @@ def test_after_any_forks_the_tables_are_those_of_a_fresh_mirror(
         undone += new.block_hash != old.block_hash
         assert digest(engine) == fresh(world, tmp_path)
     assert undone == 6
+
+
+def test_a_fork_is_followed_when_events_stand_on_one_side_only(
+    engine: Engine, own_world: World, tmp_path: Path
+) -> None:
+    rng, world = random.Random(8), own_world
+    acts = acts_of(world, with_credit(world))
+    empty = acts[:1]
+    mirror = Mirror(world.chain, engine, world.deployment, finality_blocks=KEPT)
+    # First the events on the new side alone, where only the headers can tell that there was a fork.
+    for lost, kept in [(empty, acts[1:]), (acts[1:], empty)] * 3:
+        snapshot, base = world.rpc("evm_snapshot"), world.chain.head()
+        blocks(world, rng, rng.randrange(1, 6), lost)
+        old = mirror.run()
+        world.rpc("evm_revert", snapshot)
+        blocks(world, rng, old.block - base, kept)
+        new = mirror.run()
+        assert (new.block, new.block_hash) != (old.block, old.block_hash)
+        assert (new.sequence > old.sequence) == (lost is empty)
+        assert digest(engine) == fresh(world, tmp_path)
+        headers = world.chain.headers(world.deployment.block, new.block)
+        with engine.connect() as connection:
+            stored = connection.execute(select(table_of("block")).order_by("number")).all()
+        assert [
+            (row.number, row.hash, row.parent_hash, row.receipts_root, row.timestamp) for row in stored
+        ] == [(own.number, own.hash, own.parent_hash, own.receipts_root, own.timestamp) for own in headers]
+        assert [row.logs_bloom for row in stored] == [checkpoint.bloom_bytes(header) for header in headers]
+
+
+@pytest.mark.parametrize("seed", [1, 2])
+def test_rolled_back_the_tables_are_those_of_a_mirror_that_stopped_there(
+    engine: Engine, own_world: World, tmp_path: Path, seed: int
+) -> None:
+    rng, world = random.Random(seed), own_world
+    acts = acts_of(world, with_credit(world))
+    for _ in range(4):
+        # What was applied before lies in batches of its own, so that nothing of it need be undone.
+        mirror = Mirror(world.chain, engine, world.deployment, finality_blocks=KEPT, most_blocks=1)
+        before, there = mirror.run(), digest(engine)
+        snapshot = world.rpc("evm_snapshot")
+        blocks(world, rng, rng.randrange(1, 8), acts)
+        lost = mirror.run()
+        world.rpc("evm_revert", snapshot)
+        blocks(world, rng, lost.block - before.block, acts)
+        assert roll_back(world.chain, engine, lost).block == before.block
+        assert digest(engine) == there
+        # And what is applied then is as if nothing else had ever been.
+        Mirror(world.chain, engine, world.deployment, finality_blocks=KEPT).run()
+        assert digest(engine) == fresh(world, tmp_path)
+
+
+@pytest.mark.parametrize("finality_blocks", [0, KEPT])
+def test_a_node_restored_from_an_old_backup_is_no_fork(
+    engine: Engine, tmp_path: Path, finality_blocks: int
+) -> None:
+    node, backup = tmp_path / "node", tmp_path / "backup"
+    world = World.deploy(anvil.up(node).rpc_url)
+    try:
+        world.members()
+        # Its state is in its folder once it has stopped.
+        anvil.down(node)
+        backup.mkdir()
+        shutil.copy(node / "anvil-state.json", backup)
+        anvil.up(node, port=urlsplit(world.chain.url).port or 0)
+        for number in range(5):
+            world.act("authority", "Roles", "labelRole", 70 + number, "later")
+        mirror = Mirror(world.chain, engine, world.deployment, finality_blocks=finality_blocks)
+        now, before = mirror.run(), digest(engine)
+        with closing(Chain(anvil.up(backup).rpc_url)) as old:
+            assert old.head() < now.block
+            restored = Mirror(old, engine, world.deployment, finality_blocks=finality_blocks)
+            assert restored.run().block == now.block
+            status = restored.status()
+        assert healths.diagnose(status.checkpoint, status.health, status.head).word == "node_behind"
+        assert digest(engine) == before
+        world.rpc("evm_mine")
+        assert mirror.run().block == now.block + 1
+    finally:
+        world.chain.close()
+        anvil.down(node)
+        anvil.down(backup)
 
 
 def test_a_following_mirror_goes_on_past_forks(engine: Engine, own_world: World, tmp_path: Path) -> None:
