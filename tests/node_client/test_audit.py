@@ -95,8 +95,29 @@ FAULTS = {
     "foreign event": (
         """INSERT INTO act SELECT (SELECT max(sequence) + 1 FROM act), block, 99, tx_hash, timestamp, 'Credits',
         'CreditMinted', 'credit:1', NULL FROM act WHERE sequence = 40""",
-        "checkpoint",
-        "checkpoint sequence",
+        "row extra",
+        "act (",
+    ),
+    "foreign event about roles": (
+        """INSERT INTO role_act SELECT block, log_index + 99, tx_hash, timestamp, contract, event, role_id, account, args
+        FROM role_act WHERE block = (SELECT max(block) FROM role_act)""",
+        "row extra",
+        "role_act (",
+    ),
+    "header's time": (
+        "UPDATE block SET timestamp = timestamp + 1 WHERE number = (SELECT max(number) - 4 FROM block)",
+        "row changed",
+        "timestamp",
+    ),
+    "header's bloom": (
+        "UPDATE block SET logs_bloom = place_holder WHERE number = (SELECT max(number) - 4 FROM block)",
+        "row changed",
+        "logs_bloom",
+    ),
+    "logs folded": (
+        "UPDATE block SET logs_hash = hash WHERE number = (SELECT max(block) FROM act)",
+        "row changed",
+        "logs_hash",
     ),
     "order of acts": (
         "UPDATE act SET log_index = log_index + 1 WHERE sequence = 7",
