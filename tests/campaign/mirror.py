@@ -228,8 +228,15 @@ def lies(on: Ground, url: str, rng: random.Random, rounds: int, show: Show) -> S
                 ) as liar,
                 closing(Chain(liar.url)) as chain,
             ):
-                most = rng.choice([1, 5, 40, 4_000])
-                mirror = Mirror(chain, engine, on.world.deployment, most_blocks=most, proven=proven)
+                mirror = Mirror(
+                    chain,
+                    engine,
+                    on.world.deployment,
+                    most_blocks=rng.choice([1, 5, 40, 4_000]),
+                    # A node that lies about hashes must not have true blocks undone for good either.
+                    finality_blocks=rng.choice([0, KEPT]),
+                    proven=proven,
+                )
                 rate = rng.uniform(0.01, 0.2)
                 for _ in range(40):
                     if proven:

@@ -102,7 +102,7 @@ class LyingNode:
                 for question, reply in zip(sent, told, strict=True)
             ]
         body = json.dumps(told if isinstance(asked, list) else told[0]).encode()
-        return body[: self._rng.randrange(len(body))] if self._lies("cut JSON", 0.2) else body
+        return body[: self._rng.randrange(len(body))] if self._lies("cut JSON", 0.02) else body
 
     def _lies(self, kind: str, share: float = 1.0) -> bool:
         if self._rng.random() >= self.rate * share:

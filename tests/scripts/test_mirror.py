@@ -75,6 +75,18 @@ def test_verify_proves_what_was_mirrored_and_names_the_block_that_is_not(mirrore
     assert mirrored.done("mirror", "verify")["proven_block"] == block
 
 
+def test_an_audit_ends_with_7_and_names_the_row_that_is_wrong(mirrored: Scheme) -> None:
+    engine = database.engine(mirrored.environment["TANHUI_DATABASE_URL"])
+    with engine.begin() as connection:
+        connection.execute(text("UPDATE member SET name = 'Mallory' WHERE member_id = 1"))
+    engine.dispose()
+    answer = mirrored.run("audit", "--json")
+    assert (answer.code, answer.json["clean"]) == (7, False)
+    (finding,) = answer.json["findings"]
+    assert (finding["subject"], finding["found"]) == ("member (1) name", "Mallory")
+    assert "member (1) name" in mirrored.run("audit").out
+
+
 STOPPED_WRITER = """
 import os, signal, sqlite3, sys
 connection = sqlite3.connect(sys.argv[1], isolation_level=None)
