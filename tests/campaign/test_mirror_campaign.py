@@ -87,9 +87,10 @@ def test_with_a_server_that_cannot_write_it_waits_until_it_can(on: Ground) -> No
 
 @pytest.mark.slow
 def test_following_a_busy_chain_it_is_never_behind_for_long(on: Ground, database_url: str) -> None:
-    found = campaign.following(on, database_url, 15, quiet)
-    assert found["transfers"] > 1_000
-    assert found["behind"]
+    found = campaign.following(on, database_url, 8, quiet)
+    for way in campaign.WAYS.values():
+        assert found[way]["transfers"] > 1_000
+        assert sum(found[way]["behind"].values()) > 40
 
 
 def topic(signature: str) -> str:
