@@ -131,12 +131,16 @@ def _check_stored(header: Header, row: Row[Any]) -> None:
             f"block {header.number}: the node has the hash {header.hash}, but {row.hash} is mirrored",
             remedy="the node or the mirror is on another fork: run `tanhui mirror run`, or use another node",
         )
-    for name in ("parent_hash", "timestamp", "receipts_root"):
-        said, stored = getattr(header, name), getattr(row, name)
-        if said != stored:
+    told = {
+        "parent_hash": header.parent_hash,
+        "timestamp": header.timestamp,
+        "receipts_root": header.receipts_root,
+        "logs_bloom": checkpoints.bloom_bytes(header),
+    }
+    for name, value in told.items():
+        if getattr(row, name) != value:
             raise ProofFailed(
-                f"block {header.number}: its header has the {name} {said}, but {stored} is mirrored",
-                remedy=_OTHERWISE,
+                f"block {header.number}: the {name} mirrored is not its header's", remedy=_OTHERWISE
             )
 
 

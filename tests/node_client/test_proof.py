@@ -263,14 +263,22 @@ def test_what_was_folded_otherwise_is_found_out_afterwards(engine: Engine, own_w
     assert proven_by(own_world.chain, engine, own_world).rebuild().proof_lag_blocks == 0
 
 
-def test_a_header_altered_in_sql_is_found_out_by_verifying(mirrored: Engine, ledger_world: World) -> None:
+@pytest.mark.parametrize("column", ["hash", "parent_hash", "timestamp", "receipts_root", "logs_bloom"])
+def test_a_header_altered_in_sql_is_found_out_by_verifying(
+    mirrored: Engine, ledger_world: World, column: str
+) -> None:
     block = ledger_world.deployment.block + 5
+    values = {"timestamp": 1, "logs_bloom": b"\1" * 256}
     with mirrored.begin() as connection:
-        connection.execute(text(f"UPDATE block SET hash = '0x{'1' * 64}' WHERE number = {block}"))
-    with pytest.raises(ProofFailed, match=f"block {block}: "):
+        change = text(f"UPDATE block SET {column} = :value WHERE number = {block}")
+        connection.execute(change, {"value": values.get(column, f"0x{'1' * 64}")})
+    with pytest.raises(ProofFailed, match=f"block {block}: .*{column}"):
         Mirror(ledger_world.chain, mirrored, ledger_world.deployment).verify()
+
+
+def test_a_header_missing_in_sql_is_found_out_by_verifying(mirrored: Engine, ledger_world: World) -> None:
     with mirrored.begin() as connection:
-        connection.execute(text(f"DELETE FROM block WHERE number = {block}"))
+        connection.execute(text(f"DELETE FROM block WHERE number = {ledger_world.deployment.block + 5}"))
     with pytest.raises(ProofFailed, match="headers are stored"):
         Mirror(ledger_world.chain, mirrored, ledger_world.deployment).verify()
 
