@@ -506,8 +506,11 @@ def forks(on: Ground, url: str, rng: random.Random, rounds: int, show: Show) -> 
     return {"rounds": rounds, **dict(found)}
 
 
-def following(on: Ground, url: str, seconds: float, show: Show) -> Summary:
-    """A chain with a block every second and 300 transfers in each: the mirror stays up, and hardly ever is two blocks behind."""
+def following(on: Ground, url: str, seconds: float, show: Show, most_late: float = 0.02) -> Summary:
+    """A chain with a block every second and 300 transfers in each: the mirror stays up and is hardly ever two blocks behind.
+
+    `most_late` is the share of looks that may find it so, for a machine that has other work.
+    """
     found: Summary = {}
     for proven, word in WAYS.items():
         folder = on.folder / f"live-{next(on.numbers)}"
@@ -516,7 +519,7 @@ def following(on: Ground, url: str, seconds: float, show: Show) -> Summary:
             on.empty(engine)
         show(f"following, {word}: {seen}")
         late = sum(count for blocks, count in seen["behind"].items() if blocks > 1)
-        if seen["waited"] or late > sum(seen["behind"].values()) / 50:
+        if seen["waited"] or late > sum(seen["behind"].values()) * most_late:
             raise Harmed(f"it followed too late, or not at all times: {seen}")
         found[word] = seen
     return found
