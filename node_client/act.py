@@ -64,18 +64,9 @@ def _plain(value: Any, abi_type: str) -> Any:
 def fold(event: Event, kind: EventType, at: At, batch: Batch) -> None:
     """The act is in the journal."""
     keep = event.keeps_args or (bool(kind.wide) and any(getattr(event, name) > LARGEST for name in kind.wide))
-    batch.insert(
-        "act",
-        sequence=at.sequence,
-        block=at.block,
-        log_index=at.log_index,
-        tx_hash=at.tx_hash,
-        timestamp=at.timestamp,
-        contract=at.contract,
-        event=kind.name,
-        subject=event.subject(at),
-        args=args_json(event, kind) if keep else None,
-    )
+    args = args_json(event, kind) if keep else None
+    place = (at.sequence, at.block, at.log_index, at.tx_hash, at.timestamp, at.contract)
+    batch.add("act", (*place, kind.name, event.subject(at), args))
 
 
 def by_sequence(connection: Connection, sequence: int) -> RowMapping | None:

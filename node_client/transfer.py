@@ -133,18 +133,10 @@ def fold(event: Event, at: At, batch: Batch) -> None:
     for line, (token_id, grams) in enumerate(event.lines):
         if grams > LARGEST:
             raise _contradiction(at, f"{grams} g, more than can be issued")
-        batch.insert(
+        accounts = (event.operator, event.from_, event.to)
+        batch.add(
             "transfer",
-            sequence=at.sequence,
-            line=line,
-            kind=kind,
-            operator=event.operator,
-            sender=event.from_,
-            receiver=event.to,
-            token_id=token_hex(token_id),
-            grams=grams,
-            block=at.block,
-            timestamp=at.timestamp,
+            (at.sequence, line, kind, *accounts, token_hex(token_id), grams, at.block, at.timestamp),
         )
 
 

@@ -44,7 +44,7 @@ from node_client.errors import (
 from node_client.event import At
 from node_client.mirror import checkpoint as checkpoints
 from node_client.mirror import health as healths
-from node_client.mirror import proving, registry, rollback, verify
+from node_client.mirror import indexes, proving, registry, rollback, verify
 from node_client.mirror.checkpoint import Checkpoint
 from node_client.mirror.health import Beat, Health
 from node_client.mirror.writer import Writer
@@ -53,13 +53,19 @@ FIRST_BLOCKS: Final = 64
 MOST_BLOCKS: Final = 1_000
 # Logs that a batch should have: enough to make each batch's own costs small, few enough that no stage waits long for another.
 WANTED_LOGS: Final = 4_000
+# Of the first batch, doubled with each: while it is fetched, the other stages have nothing to do.
+FIRST_LOGS: Final = 1_000
 # Batches fetched and not yet folded.
 MOST_AHEAD: Final = 2
-# So long an open transaction waits for the node.
-IDLE_SECONDS: Final = 0.5
+# And that a transaction should have, since a page that several batches change is then written once.
+LOGS_OF_TRANSACTION: Final = 6_000
+# A mirror made from nothing leaves indexes for later when it has so many blocks before it.
+BLOCKS_TO_INDEX_LATER: Final = 200
+# What is folded waits for more of its transaction no longer than this.
+SOON_SECONDS: Final = 0.5
 # Gas that a log stands for; a transfer takes some 55,000. Where others use the chain too, it is more.
 LEAST_GAS_OF_LOG: Final = 40_000
-SWITCH_SECONDS: Final = 0.0002
+SWITCH_SECONDS: Final = 0.0005
 LONGEST_PAUSE_SECONDS: Final = 30.0
 # Contradictions met at one block, one after the other, before a following mirror gives up.
 MOST_CONTRADICTIONS: Final = 12
@@ -109,13 +115,13 @@ class _Fetched:
 
 
 def calm_collector() -> None:
-    """Python looks for cyclic garbage after 20,000 new objects instead of 700; for a process whose work is to mirror.
+    """Python looks for cyclic garbage after 200,000 new objects instead of 700; for a process whose work is to mirror.
 
     Rows are made by the thousand and kept until their batch is written, and none of them is part of a cycle.
     """
     gc.collect()
     gc.freeze()
-    gc.set_threshold(20_000, 20, 20)
+    gc.set_threshold(200_000, 20, 20)
     # The writer wants its turn after every statement; by default it would wait five milliseconds for it each time.
     sys.setswitchinterval(SWITCH_SECONDS)
 
@@ -152,10 +158,12 @@ class Mirror:
         self._finality_blocks = finality_blocks
         self._most_blocks = most_blocks
         self._blocks = min(FIRST_BLOCKS, most_blocks)
+        self._logs = FIRST_LOGS
         self._gas_of_log = LEAST_GAS_OF_LOG
         self._poll_seconds = poll_seconds
         self._proven = proven
         self._batch: Batch | None = None
+        self._unindexed = False
         self._beat = Beat(engine)
 
     def run(
@@ -212,6 +220,7 @@ class Mirror:
             now = checkpoints.start(self._engine, self._deployment)
             # Looked for after the epoch was taken: whoever freezes from now on has been replaced.
             healths.refuse_frozen(self._engine)
+            self._unindexed = bool(indexes.missing(self._engine))
         except TROUBLE as error:
             raise unreachable(error) from error
         if self._proven and now.proof_lag_blocks:
@@ -228,7 +237,7 @@ class Mirror:
                 target = head if until is None else min(head, until)
                 self._beat.tell(now.epoch, "running")
                 try:
-                    return self._catch_up(now, target, progress)
+                    return self._index(self._catch_up(now, target, progress), progress)
                 except ForkDetected as error:
                     now = self._settle(self._stored(now), target, error)
         except TROUBLE as error:
@@ -238,6 +247,14 @@ class Mirror:
                 f"the database refuses rows of the blocks after {now.block}: {str(error).strip().splitlines()[0]}",
                 remedy="it holds rows that the mirror did not write: run `tanhui audit`, then `tanhui mirror rebuild`",
             ) from error
+
+    def _index(self, now: Checkpoint, progress: Callable[[Progress], None]) -> Checkpoint:
+        """Readers have their indexes again; the checkpoint stays."""
+        if self._unindexed:
+            progress(Progress(now.block, self._beat.head, now.sequence, 0, "for the tables' indexes"))
+            indexes.make(self._engine, lambda: self._beat.tell(now.epoch, "running"))
+            self._unindexed = False
+        return now
 
     def _settle(self, now: Checkpoint, target: int, error: ForkDetected) -> Checkpoint:
         """The fork is undone. Raises it again, with the mirror frozen, where blocks are final or it goes too deep."""
@@ -343,19 +360,28 @@ class Mirror:
         self._check_tip(now, target)
         if now.block >= target:
             return now
+        if not now.block_hash and target - now.block >= BLOCKS_TO_INDEX_LATER:
+            self._unindexed = True
+            indexes.drop(self._engine)
 
         def told(before: Checkpoint, after: Checkpoint) -> None:
             progress(Progress(after.block, target, after.sequence, after.sequence - before.sequence))
 
-        batches = self._batches(now, target)
         coming: deque[Future[_Fetched | None]] = deque()
+        batches, folded = self._batches(now, target), []
         try:
-            with ThreadPoolExecutor(1, "tanhui-fetch") as ahead, self._writer(now, told) as writer:
+            with ThreadPoolExecutor(1, "tanhui-fetch") as ahead, Writer(now, told) as writer:
                 try:
                     coming.extend(ahead.submit(next, batches, None) for _ in range(MOST_AHEAD))
-                    while (fetched := self._next(coming.popleft(), writer)) is not None:
+                    before = now
+                    while (fetched := coming[0].result()) is not None:
+                        coming.popleft()
                         coming.append(ahead.submit(next, batches, None))
-                        now = self._write(now, fetched, writer, target)
+                        now = self._fold_in(now, fetched, target)
+                        folded.append(fetched)
+                        if writer.idle or self._enough(folded, target) or not _soon(coming[0]):
+                            self._write(before, now, folded, writer, target)
+                            before, folded = now, []
                 finally:
                     for each in coming:
                         each.cancel()
@@ -372,19 +398,16 @@ class Mirror:
             yield fetched
             now = replace(now, block=fetched.last, block_hash=fetched.headers[-1].hash)
 
-    def _next(self, coming: Future[_Fetched | None], writer: Writer) -> _Fetched | None:
-        """The batch, when it is there. Nothing stays uncommitted while a slow node is waited for."""
-        with suppress(TimeoutError):
-            return coming.result(IDLE_SECONDS)
-        writer.settle()
-        return coming.result()
-
-    def _writer(self, now: Checkpoint, told: Callable[[Checkpoint, Checkpoint], None]) -> Writer:
-        def ended(after: Checkpoint, seconds: float) -> None:
-            self._beat.commit_seconds = seconds
-            self._beat.tell(after.epoch, "running")
-
-        return Writer(self._engine, now, self._most_blocks, told, ended)
+    def _enough(self, folded: list[_Fetched], target: int) -> bool:
+        """Whether what is folded makes a transaction. Batches that can be undone have one each."""
+        logs = sum(len(each.logs) for each in folded)
+        blocks = sum(len(each.headers) for each in folded)
+        last = folded[-1].last
+        return (
+            logs >= LOGS_OF_TRANSACTION
+            or blocks >= self._most_blocks
+            or last >= min(target, target - self._finality_blocks)
+        )
 
     def _check_tip(self, now: Checkpoint, target: int) -> None:
         """The newest mirrored block that the node can have is the node's. Raises `ForkDetected` when it is another."""
@@ -403,31 +426,41 @@ class Mirror:
         if header.hash != stored:
             raise verify.fork(number, stored, header.hash)
 
-    def _write(self, before: Checkpoint, fetched: _Fetched, writer: Writer, target: int) -> Checkpoint:
-        """The batch is folded and on its way into SQL; the checkpoint that it leads to."""
+    def _fold_in(self, before: Checkpoint, fetched: _Fetched, target: int) -> Checkpoint:
+        """The batch's rows are in memory, and as the contract counts them; the checkpoint that they lead to."""
         with self._engine.connect() as reading:
             batch = self._reuse(reading, before)
             sequence = self._fold(fetched, before.sequence, batch)
             _check_totals(fetched, sequence, batch, lambda: self._totals(fetched.last, target))
         after = replace(before, block=fetched.last, block_hash=fetched.headers[-1].hash, sequence=sequence)
-        if self._proven:
-            after = replace(after, proven_block=after.block)
-        undoable = batch.touched() if fetched.last > target - self._finality_blocks else None
+        return replace(after, proven_block=after.block) if self._proven else after
+
+    def _write(
+        self, before: Checkpoint, after: Checkpoint, folded: list[_Fetched], writer: Writer, target: int
+    ) -> None:
+        """All that is folded is on its way into SQL, in one transaction."""
+        batch = self._batch
+        assert batch is not None  # noqa: S101 - `_fold_in` made it
+        undoable = batch.touched() if after.block > target - self._finality_blocks else None
         taken = batch.take()
 
-        def write_down(connection: Connection) -> Checkpoint:
-            checkpoints.advance(connection, before, after)
-            if undoable is not None:
-                rollback.keep(connection, before, after, undoable, self._finality_blocks)
-            checkpoints.store(connection, fetched.headers, fetched.logs_hashes)
-            write(connection, taken)
+        def commit() -> Checkpoint:
+            started = time.monotonic()
+            with self._engine.begin() as connection:
+                checkpoints.advance(connection, before, after)
+                if undoable is not None:
+                    rollback.keep(connection, before, after, undoable, self._finality_blocks)
+                for each in folded:
+                    checkpoints.store(connection, each.headers, each.logs_hashes)
+                write(connection, taken)
+            self._beat.commit_seconds = time.monotonic() - started
+            self._beat.tell(after.epoch, "running")
             return after
 
-        writer.put(write_down, len(fetched.logs))
+        writer.start(commit)
         if batch.full:
             writer.settle()
             batch.forget()
-        return after
 
     def _reuse(self, reading: Connection, before: Checkpoint) -> Batch:
         """The batch with its cache, or a new one. Before the first block nothing is stored, and what stands then is made."""
@@ -462,7 +495,8 @@ class Mirror:
 
     def _plan(self, headers: list[Header]) -> list[Header]:
         """The first of the headers, whose gas lets expect as many logs as wanted; at least one."""
-        gas, most = 0, WANTED_LOGS * self._gas_of_log
+        gas, most = 0, self._logs * self._gas_of_log
+        self._logs = min(self._logs * 2, WANTED_LOGS)
         for count, header in enumerate(headers, 1):
             gas += header.gas_used
             if gas >= most:
@@ -512,6 +546,13 @@ class Mirror:
             )
             registry.apply(event, kind, at, batch)
         return sequence
+
+
+def _soon(coming: Future[_Fetched | None]) -> bool:
+    """Whether there is another batch within a moment; trouble with it does not keep what is folded from being written."""
+    with suppress(TimeoutError):
+        return coming.exception(SOON_SECONDS) is None and coming.result() is not None
+    return False
 
 
 def _check_totals(
