@@ -3,7 +3,7 @@
 Flow: `Desk.take` → rows of all who wait are stored, in one transaction → each holder's record is asked of the contract, in one
 batch → refusals and consents are stored, in one transaction → each caller learns its own.
 
-One batch is stored while the one before is asked about. With no node to ask, orders are accepted all the same, and for a
+What arrives while one batch is decided is the next. With no node to ask, orders are accepted all the same, and for a
 second nobody waits for it again.
 """
 

@@ -15,6 +15,7 @@ import http.client
 import itertools
 import json
 import os
+import signal
 import statistics
 import sys
 import threading
@@ -114,6 +115,8 @@ def main() -> int:
 def _measure(url: str, options: argparse.Namespace) -> dict[str, Any]:
     with portal(url, relayers=options.relayers) as made:
         profile = Path(options.profile) if options.profile else None
+        if profile is not None:
+            profile.mkdir(parents=True, exist_ok=True)
 
         def of(name: str) -> Path | None:
             return (
@@ -142,7 +145,8 @@ def _measure(url: str, options: argparse.Namespace) -> dict[str, Any]:
         shown = _shown(made)
         memory = {name: made.memory(name) // 1024 for name in made.running}
         for name in list(made.running):
-            made.kill(name, 15)
+            # Not SIGTERM: uvicorn passes it on at its end, and then no profile is written.
+            made.kill(name, signal.SIGINT)
         return {
             "throughput": throughput,
             "latency": latency,

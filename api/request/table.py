@@ -28,6 +28,7 @@ from sqlalchemy import (
     func,
     insert,
     select,
+    tuple_,
     update,
 )
 from sqlalchemy import text as sa_text
@@ -146,11 +147,13 @@ def add_all(engine: Engine, rows: Sequence[Mapping[str, Any]]) -> dict[str, int]
     return added
 
 
-def by_idempotency_key(connection: Connection, key_id: str, idempotency_key: str) -> RowMapping | None:
-    """The request that an API key made under an Idempotency-Key, or None."""
+def by_idempotency_keys(
+    connection: Connection, keys: Collection[tuple[str, str]]
+) -> dict[tuple[str, str], RowMapping]:
+    """The requests that were made under these pairs of an API key's id and an Idempotency-Key."""
     table = table_of("request")
-    wanted = select(table).where(table.c.key_id == key_id, table.c.idempotency_key == idempotency_key)
-    return connection.execute(wanted).mappings().first()
+    wanted = select(table).where(tuple_(table.c.key_id, table.c.idempotency_key).in_(list(keys)))
+    return {(row["key_id"], row["idempotency_key"]): row for row in connection.execute(wanted).mappings()}
 
 
 def by_id(connection: Connection, key_id: str | None, request_id: str) -> RowMapping | None:
