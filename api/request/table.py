@@ -17,16 +17,12 @@ from typing import Any, Final, NamedTuple
 
 import msgspec
 from sqlalchemy import (
-    BigInteger,
     Connection,
     Engine,
     Index,
-    Insert,
-    Table,
     UniqueConstraint,
     bindparam,
     func,
-    insert,
     select,
     tuple_,
     update,
@@ -38,7 +34,7 @@ from sqlmodel import Field, SQLModel
 
 from api.problems import Problem
 from node_client import database
-from node_client.database import BIGINT, address, blob, flag, hash_text, table_of, text, word
+from node_client.database import BIGINT, address, blob, flag, hash_text, sheet, table_of, text, word
 
 OPEN: Final = ("accepted", "prepared", "broadcast", "mined")
 SENT: Final = ("prepared", "broadcast")
@@ -141,9 +137,8 @@ def add_all(engine: Engine, rows: Sequence[Mapping[str, Any]]) -> dict[str, int]
             for row in connection.execute(adding, [{**row, **common} for row in rows])
         }
         if added:
-            first = {"line": 0, "state": "accepted", "at": now, "note": ""}
-            events = [{"number": each, **first} for each in added.values()]
-            connection.execute(insert(table_of("request_event")), events)
+            events = [(number, 0, "accepted", now, "") for number in added.values()]
+            sheet("request_event").insert(connection, events)
     return added
 
 
@@ -254,9 +249,11 @@ def move_all(
                 ],
             )
         if found:
-            told = {"state": state, "at": now}
-            rows = [{"of": each.number, **told, "note": each.note} for each in found]
-            connection.execute(_next_line(events), rows)
+            # Nobody appends to their histories meanwhile: the rows are locked by the update above.
+            lines = select(events.c.number, func.count()).where(events.c.number.in_(moved))
+            line_of = {row[0]: row[1] for row in connection.execute(lines.group_by(events.c.number))}
+            told = [(each.number, line_of[each.number], state, now, each.note) for each in found]
+            sheet("request_event").insert(connection, told)
     return moved
 
 
@@ -277,16 +274,3 @@ def problem_from(stored: str) -> Problem:
     """The problem that `refuse` stored."""
     said = msgspec.json.decode(stored)
     return Problem(said["name"], said["arguments"])
-
-
-def _next_line(events: Table) -> Insert:
-    """Appends one change to the history of the request `of`."""
-    number_ = bindparam("of", type_=BigInteger())
-    values = select(
-        number_,
-        select(func.count()).where(events.c.number == number_).scalar_subquery(),
-        bindparam("state", type_=events.c.state.type),
-        bindparam("at", type_=BigInteger()),
-        bindparam("note", type_=events.c.note.type),
-    )
-    return insert(events).from_select(["number", "line", "state", "at", "note"], values)
