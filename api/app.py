@@ -153,6 +153,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
         portal.node.close()
         portal.desk.close()
         portal.reader.close()
+        portal.vault.close()
         portal.close()
         portal.engine.dispose()
 

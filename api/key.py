@@ -1,8 +1,7 @@
 """API keys: what lets a holder's own system act. The table is the API's own and survives a rebuild of the mirror.
 
 Flow: `create` → the key, shown once → `Authorization: Bearer …` → its SHA-256 looked up, with those of others who ask now → the
-holder and scopes it stands for
-→ `revoke`.
+holder and scopes it stands for → `revoke`.
 
 A key is `th_`, a public prefix of 8 digits, and 43 characters of 32 random bytes; only its hash is stored. SHA-256 without
 salt is enough for 256 random bits.
@@ -53,6 +52,7 @@ class Caller:
     """Who acts: the key, the account it stands for, and what it may do."""
 
     key_id: str
+    key_hash: str
     holder: str
     scopes: frozenset[str]
 
@@ -121,7 +121,7 @@ def callers_of(connection: Connection, keys: Collection[str]) -> dict[str, Calle
     table, by_hash = table_of("api_key"), {_hash_of(key): key for key in keys}
     wanted = select(table).where(table.c.key_hash.in_(by_hash), table.c.revoked_at.is_(None))
     return {
-        by_hash[row.key_hash]: Caller(row.key_id, row.holder, frozenset(row.scopes.split()))
+        by_hash[row.key_hash]: Caller(row.key_id, row.key_hash, row.holder, frozenset(row.scopes.split()))
         for row in connection.execute(wanted)
     }
 

@@ -123,7 +123,7 @@ class Accepting:
         else:
             # A look at a folder's time of change: quicker than a thread.
             can_sign(self._portal, self._caller.holder)
-        request_id = requests.new_id()
+        request_id = requests.id_of(self._caller.key_hash, self._key)
         retirement_id = requests.retirement_id_of(request_id)
         record = await record_of(self._portal, request, self._order, retirement_id)
         row = {

@@ -75,6 +75,10 @@ class Vault(Protocol):
         """The account's key, bound to a policy. Raises `KeyMissing` and other `SigningError`s."""
         ...
 
+    def close(self) -> None:
+        """Nothing is held open any more."""
+        ...
+
 
 class BytesSigner:
     """Signs payloads as the keccak of their bytes; a subclass knows the key."""
@@ -153,6 +157,10 @@ class Keystore:
         self._password = password
         self._opened: dict[str, LocalAccount] = {}
         self._listed: tuple[int, dict[str, str], dict[str, str]] = (-1, {}, {})
+
+    def close(self) -> None:
+        """The opened keys are forgotten."""
+        self._opened.clear()
 
     def names(self) -> list[str]:
         """The names of the keys, sorted."""

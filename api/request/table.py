@@ -10,7 +10,6 @@ tries it. Changes of many requests share a transaction (`move_all`). api/outbox 
 from __future__ import annotations
 
 import hashlib
-import secrets
 import time
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any, Final, NamedTuple
@@ -100,9 +99,14 @@ class RequestEventRow(SQLModel, table=True):
     note: str = text()
 
 
-def new_id() -> str:
-    """A new random id of a request."""
-    return "0x" + secrets.token_hex(32)
+def id_of(key_hash: str, idempotency_key: str) -> str:
+    """The id of the request that an API key makes under an Idempotency-Key, the same in every database.
+
+    So what is asked again of a database that was restored from before the first time is the same retirement, which the
+    contract takes once. Nobody else can tell it beforehand: an API key is random, and shown to its owner alone.
+    """
+    said = b"tanhui request\x00" + bytes.fromhex(key_hash[2:]) + idempotency_key.encode()
+    return "0x" + hashlib.sha256(said).hexdigest()
 
 
 def retirement_id_of(request_id: str) -> bytes:
@@ -121,16 +125,12 @@ class Change(NamedTuple):
 def add_all(engine: Engine, rows: Sequence[Mapping[str, Any]]) -> dict[str, int]:
     """The requests are stored as accepted, in one transaction; the numbers by request id of those that are new.
 
-    One whose caller used its Idempotency-Key before is left out.
+    One whose caller used its Idempotency-Key before is left out; no two of the rows have the same.
     """
     table, now = table_of("request"), int(time.time())
     kind = sqlite.insert if engine.dialect.name == "sqlite" else postgresql.insert
     common = {"state": "accepted", "checked": False, "created_at": now, "updated_at": now}
-    adding = (
-        kind(table)
-        .on_conflict_do_nothing(index_elements=["key_id", "idempotency_key"])
-        .returning(table.c.request_id, table.c.number)
-    )
+    adding = kind(table).on_conflict_do_nothing().returning(table.c.request_id, table.c.number)
     with engine.begin() as connection:
         added = {
             row.request_id: row.number
