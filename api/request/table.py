@@ -87,6 +87,15 @@ class RequestRow(SQLModel, table=True):
     updated_at: int = database.number()
 
 
+class RequestClosedRow(SQLModel, table=True):
+    """How many requests are in a state that ends them; those that are open are few enough to be counted."""
+
+    __tablename__ = "request_closed"
+
+    state: str = word(primary_key=True)
+    count: int = database.number()
+
+
 class RequestEventRow(SQLModel, table=True):
     """One change of a request's state; `line` counts from 0, `at` is Unix seconds."""
 
@@ -191,14 +200,12 @@ def open_requests(engine: Engine, limit: int) -> Sequence[RowMapping]:
 
 
 def counts(engine: Engine) -> dict[str, int]:
-    """How many requests are in each state."""
-    table = table_of("request")
+    """How many requests are in each state, whatever the length of history."""
+    table, closed = table_of("request"), table_of("request_closed")
+    counted = select(table.c.state, func.count()).where(table.c.state.in_(OPEN)).group_by(table.c.state)
     with engine.connect() as connection:
-        grouped = select(table.c.state, func.count()).group_by(table.c.state)
-        return {
-            **dict.fromkeys((*OPEN, *CLOSED), 0),
-            **{row[0]: row[1] for row in connection.execute(grouped)},
-        }
+        found = connection.execute(counted.union_all(select(closed.c.state, closed.c.count))).all()
+    return {**dict.fromkeys((*OPEN, *CLOSED), 0), **{row[0]: row[1] for row in found}}
 
 
 def checked(engine: Engine, numbers: Collection[int]) -> None:
@@ -218,7 +225,8 @@ def move_all(
 ) -> set[int]:
     """Each request has gone from one of the states `before` to `state`, with its values; the numbers of those that have.
 
-    One that was in none of them stays as it is; `together`, then all stay. All in one transaction.
+    One that was in none of them stays as it is; `together`, then all stay. All in one transaction. Where `before` names a
+    state that ends requests, it names no other.
     """
     if not changes:
         return set()
@@ -249,12 +257,20 @@ def move_all(
                 ],
             )
         if found:
+            for closed, count in ((state, len(found)), (before[0], -len(found))):
+                if closed in CLOSED:
+                    _count_closed(connection, closed, count)
             # Nobody appends to their histories meanwhile: the rows are locked by the update above.
             lines = select(events.c.number, func.count()).where(events.c.number.in_(moved))
             line_of = {row[0]: row[1] for row in connection.execute(lines.group_by(events.c.number))}
             told = [(each.number, line_of[each.number], state, now, each.note) for each in found]
             sheet("request_event").insert(connection, told)
     return moved
+
+
+def _count_closed(connection: Connection, state: str, count: int) -> None:
+    table = table_of("request_closed")
+    connection.execute(update(table).where(table.c.state == state).values(count=table.c.count + count))
 
 
 def move(

@@ -230,10 +230,12 @@ def rows_of(town: Town) -> Sequence[RowMapping]:
 
 
 def carried(town: Town, outbox: Outbox, seconds: float = 30.0) -> Counter[str]:
-    """Passes until no request is open; how many ended how."""
+    """Passes until no request is open; how many ended how, which the counts kept with each change also say."""
     deadline = time.monotonic() + seconds
     while any(row["state"] in requests.OPEN for row in rows_of(town)):
         assert time.monotonic() < deadline, Counter(row["state"] for row in rows_of(town))
         outbox.step()
         time.sleep(0.1)
-    return Counter(row["state"] for row in rows_of(town))
+    found = Counter(row["state"] for row in rows_of(town))
+    assert +Counter(requests.counts(town.engine)) == found
+    return found

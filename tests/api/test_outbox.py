@@ -12,11 +12,13 @@ from typing import Any
 
 import httpx
 import pytest
+from alembic import command
 from sqlalchemy import update
 from sqlalchemy.exc import IntegrityError
 
 from api import request as requests
 from api.outbox import Outbox
+from node_client import database
 from node_client.database import table_of
 from node_client.errors import ChainError
 from node_client.settings import Settings
@@ -212,3 +214,19 @@ def test_the_command_line_tells_what_became_of_requests(
     assert (shown["state"], shown["nonce"], shown["history"][0]["state"]) == ("final", 0, "accepted")
     assert "mirrored" in line.run("request", "show", request_id).out
     assert requests.counts(here.engine)["final"] == 1
+
+
+def test_requests_that_ended_before_they_were_counted_are_counted(
+    here: Town, pool: Settings, outbox_of: Callable[..., Outbox]
+) -> None:
+    accept(here, pool, 2)
+    assert carried(here, outbox_of(here, pool)) == {"final": 2}
+    here.follower.paused.set()
+    time.sleep(0.5)
+    url = here.settings.effective_database_url
+    command.downgrade(database._alembic(url), "0005")
+    database.upgrade(url)
+    assert requests.counts(here.engine) == {
+        **dict.fromkeys((*requests.OPEN, *requests.CLOSED), 0),
+        "final": 2,
+    }
