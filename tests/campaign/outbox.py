@@ -49,6 +49,7 @@ FLAT: Final = 1.1
 _PARTS: Final = ("api-0", "api-1", "outbox", "mirror")
 _VICTIMS: Final = (*_PARTS, "node")
 _END_SECONDS: Final = 300.0
+_STUCK_SECONDS: Final = 120.0
 _SAMPLE_SECONDS: Final = 0.25
 # Fewer samples of one process say nothing of its memory.
 _FEWEST_SAMPLES: Final = 20
@@ -194,14 +195,16 @@ class Campaign:
             time.sleep(0.2)
 
     def _wait(self) -> int:
-        """How many requests are still open when nothing is killed any more and time is up."""
+        """How many requests are still open when nothing is killed any more and none has ended for a long time."""
         table = table_of("request")
         chosen = select(func.count()).where(table.c.state.in_(requests.OPEN))
-        deadline = time.monotonic() + _END_SECONDS
+        before, since = -1, time.monotonic()
         while True:
             with self._made.engine.connect() as connection:
                 left = int(connection.execute(chosen).scalar_one())
-            if not left or time.monotonic() > deadline:
+            if left != before:
+                before, since = left, time.monotonic()
+            if not left or time.monotonic() - since > _STUCK_SECONDS:
                 return left
             self._made.check()
             time.sleep(0.2)
@@ -291,7 +294,7 @@ def campaign(
     count: int,
     clients: int,
     seed: int,
-    calm_count: int = 4000,
+    calm_count: int = 2000,
     pause_seconds: float = 1.5,
     spread_seconds: float = 120.0,
     least_kills: int = 30,
@@ -327,7 +330,7 @@ def main() -> int:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--requests", type=int, default=2000)
-    parser.add_argument("--calm", type=int, default=4000, help="requests of the calm")
+    parser.add_argument("--calm", type=int, default=2000, help="requests of the calm")
     parser.add_argument("--clients", type=int, default=50)
     parser.add_argument("--kills", type=int, default=30, help="at least so many")
     parser.add_argument("--seed", type=int, default=1)
