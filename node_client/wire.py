@@ -20,7 +20,7 @@ from node_client.chain import abi_of, is_known, refusal_of
 from node_client.errors import ChainUnreachable, NodeBusy, Refused
 from node_client.rpc import RpcError
 
-# Nodes allow more (Besu 1,024 calls a batch, geth 1,000); but one that mines each transaction as it comes has to answer all in time.
+# Nodes allow more (Besu 1,024 calls a batch, geth 1,000), but one that mines each transaction as it comes must answer in time.
 _BATCH: Final = 50
 
 
