@@ -164,11 +164,8 @@ def check_all(ledger: Ledger, wire: Wire, orders: Sequence[tuple[str, Retirement
     ]
     answers = simulate_all(wire, ledger.deployment.address("Credits"), calls)
     return [
-        answer if isinstance(answer, Refused) and not _done(ledger, answer, record) else None
+        answer
+        if isinstance(answer, Refused) and not ledger.keeps(record.retirement_id, record_hash(record))
+        else None
         for answer, (_, record) in zip(answers, orders, strict=True)
     ]
-
-
-def _done(ledger: Ledger, refusal: Refused, record: Retirement) -> bool:
-    used = refusal.name == "CreditsRetirementIdUsed"
-    return used and ledger.keeps(record.retirement_id, record_hash(record))
