@@ -224,7 +224,7 @@ def test_requests_that_ended_before_they_were_counted_are_counted(
     here.follower.paused.set()
     time.sleep(0.5)
     url = here.settings.effective_database_url
-    command.downgrade(database._alembic(url), "0005")
+    command.downgrade(database._alembic(url), "0006")
     database.upgrade(url)
     assert requests.counts(here.engine) == {
         **dict.fromkeys((*requests.OPEN, *requests.CLOSED), 0),
