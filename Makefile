@@ -14,7 +14,8 @@ PYTEST_ARGS ?=
 FOUNDRY_PROFILE ?= default
 # Larger chains: `make bench-mirror BENCH_ARGS="--events 300000"`.
 BENCH_ARGS ?=
-# Another seed, fewer rounds, one harm: `make campaign-mirror CAMPAIGN_ARGS="--seed 7 --kills 100 --only kills"`.
+# Another seed, fewer rounds, one harm: `make campaign-mirror CAMPAIGN_ARGS="--seed 7 --kills 100 --only kills"`; the other
+# database: `make campaign-outbox CAMPAIGN_ARGS="--database postgresql"`.
 CAMPAIGN_ARGS ?=
 
 export HARDHAT_DISABLE_TELEMETRY_PROMPT := true
@@ -133,8 +134,8 @@ bench-outbox: setup ## Measure requests to retire from POST to final and print J
 	$(BIN)/python -m bench.outbox $(BENCH_ARGS)
 
 .PHONY: campaign-outbox
-campaign-outbox: setup ## Kill API, outbox, mirror and node at random under 2,000 requests and print JSON; options in BENCH_ARGS
-	$(BIN)/python -m bench.outbox_campaign $(BENCH_ARGS)
+campaign-outbox: setup ## Kill API, outbox, mirror and node at random under 2,000 requests and print JSON; options in CAMPAIGN_ARGS
+	$(BIN)/python -m tests.campaign.outbox $(CAMPAIGN_ARGS)
 
 .PHONY: lock
 lock: ## Choose new versions of all packages within pyproject.toml and package.json; write the lock files

@@ -55,7 +55,9 @@ from node_client.database import engine as engine_of
 from node_client.errors import DatabaseError, SignerUnreachable, SigningError
 from node_client.settings import Settings
 
+# Routes are tried in this order: the one that is asked for most in bulk stands first.
 NOUNS: Final[tuple[ModuleType, ...]] = (
+    retiring,
     member,
     purpose,
     setting,
@@ -74,7 +76,6 @@ NOUNS: Final[tuple[ModuleType, ...]] = (
     role,
     statistics,
     deployment,
-    retiring,
     quote,
     request,
     status,
@@ -152,6 +153,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
         portal.node.close()
         portal.desk.close()
         portal.reader.close()
+        portal.vault.close()
         portal.close()
         portal.engine.dispose()
 

@@ -6,7 +6,7 @@ Flow: `create_app` makes one `Portal` and stands it in `app.state.portal` → ro
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Mapping
 from typing import Annotated, Any, Final, TypeVar
 
 from fastapi import Depends, Request, Response
@@ -17,6 +17,7 @@ from sqlalchemy.exc import DBAPIError
 
 from api.desk import Desk
 from api.kinds import LARGEST
+from api.lookup import K, Lookup, V
 from api.node import Node
 from api.paging import LONGEST_CURSOR, Cursors
 from api.reading import Mark, Reader, Snapshot
@@ -42,6 +43,7 @@ class Portal:
         self.desk = Desk(self)
         # Numbers of purposes by code, at one place of the mirror.
         self.purposes: tuple[Mark | None, dict[str, int]] = (None, {})
+        self._lookups: dict[Callable[..., Any], Lookup[Any, Any]] = {}
         self._kept: Connection | None = None
         # Called when a request was accepted; the outbox sets it.
         self.wake: Callable[[], None] = lambda: None
@@ -52,8 +54,15 @@ class Portal:
         request.scope.setdefault("state", {})["mark"] = mark
         return found
 
-    async def looked(self, work: Callable[[Connection], T]) -> T:
-        """The result of a short look at the API's own tables: on SQLite at once, on PostgreSQL in a thread."""
+    async def looked(self, look: Callable[[Connection, Collection[K]], Mapping[K, V]], key: K) -> V | None:
+        """What a look at the API's own tables finds of the key, or None; handlers that ask at once share a look."""
+        if look not in self._lookups:
+            self._lookups[look] = Lookup(lambda keys: self._looked(lambda connection: look(connection, keys)))
+        found: V | None = await self._lookups[look].find(key)
+        return found
+
+    async def _looked(self, work: Callable[[Connection], T]) -> T:
+        """The result of a short look: on SQLite at once, on PostgreSQL in a thread."""
         if not self.reader.sqlite:
             return await self.stored(lambda: self._look(work))
         try:

@@ -3,7 +3,7 @@
 Flow: `Desk.take` → rows of all who wait are stored, in one transaction → each holder's record is asked of the contract, in one
 batch → refusals and consents are stored, in one transaction → each caller learns its own.
 
-One batch is stored while the one before is asked about. With no node to ask, orders are accepted all the same, and for a
+What arrives while one batch is decided is the next. With no node to ask, orders are accepted all the same, and for a
 second nobody waits for it again.
 """
 
@@ -23,7 +23,7 @@ from api.problems import problem_of
 from node_client.chain import GAS_LIMIT
 from node_client.errors import ChainError, Refused
 from node_client.ledger import Ledger
-from node_client.orders import Retirement
+from node_client.orders import Retirement, record_hash
 from node_client.wire import Wire, encoded, simulate_all
 
 if TYPE_CHECKING:
@@ -79,12 +79,16 @@ class Desk:
                 _fail(orders, error)
 
     async def _store(self, orders: Sequence[Order]) -> list[Order]:
-        """The orders that are new."""
-        rows = [order.row for order in orders]
+        """The orders that are new; of several under one Idempotency-Key the first."""
+        first: dict[str, Order] = {}
+        for order in orders:
+            first.setdefault(order.row["request_id"], order)
+        rows = [order.row for order in first.values()]
         added = await self._portal.stored(lambda: requests.add_all(self._portal.engine, rows))
         new = []
         for order in orders:
-            found = added.get(order.row["request_id"])
+            request_id = order.row["request_id"]
+            found = added.get(request_id) if first[request_id] is order else None
             if found is None:
                 _tell(order, answer=False)
             else:
@@ -152,10 +156,16 @@ def _fail(orders: Sequence[Order], error: Exception) -> None:
 def check_all(ledger: Ledger, wire: Wire, orders: Sequence[tuple[str, Retirement]]) -> list[Refused | None]:
     """What the contract says to each holder's record now: nothing, or its refusal; in one batch.
 
-    Nothing also where the node could not run it: the outbox asks again. Raises `ChainUnreachable`.
+    Nothing also where the node could not run it: the outbox asks again; and where the chain has this very record already,
+    because it knows more than a restored database. Raises `ChainUnreachable`.
     """
     calls = [
         (holder, encoded("Credits", "retire", record.as_tuple()), GAS_LIMIT) for holder, record in orders
     ]
     answers = simulate_all(wire, ledger.deployment.address("Credits"), calls)
-    return [answer if isinstance(answer, Refused) else None for answer in answers]
+    return [
+        answer
+        if isinstance(answer, Refused) and not ledger.keeps(record.retirement_id, record_hash(record))
+        else None
+        for answer, (_, record) in zip(answers, orders, strict=True)
+    ]

@@ -1,7 +1,7 @@
 """API keys: what lets a holder's own system act. The table is the API's own and survives a rebuild of the mirror.
 
-Flow: `create` → the key, shown once → `Authorization: Bearer …` → its SHA-256 looked up → the holder and scopes it stands for
-→ `revoke`.
+Flow: `create` → the key, shown once → `Authorization: Bearer …` → its SHA-256 looked up, with those of others who ask now → the
+holder and scopes it stands for → `revoke`.
 
 A key is `th_`, a public prefix of 8 digits, and 43 characters of 32 random bytes; only its hash is stored. SHA-256 without
 salt is enough for 256 random bits.
@@ -12,7 +12,7 @@ from __future__ import annotations
 import hashlib
 import secrets
 import time
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Final
 
@@ -52,6 +52,7 @@ class Caller:
     """Who acts: the key, the account it stands for, and what it may do."""
 
     key_id: str
+    key_hash: str
     holder: str
     scopes: frozenset[str]
 
@@ -115,21 +116,14 @@ def all_keys(engine: Engine) -> Sequence[RowMapping]:
         )
 
 
-def caller_of(connection: Connection, key: str) -> Caller | None:
-    """Whom a key stands for; None for one that is unknown or revoked."""
-    table = table_of("api_key")
-    found = (
-        connection.execute(
-            select(table).where(table.c.key_hash == _hash_of(key), table.c.revoked_at.is_(None))
-        )
-        .mappings()
-        .first()
-    )
-    return (
-        None
-        if found is None
-        else Caller(found["key_id"], found["holder"], frozenset(found["scopes"].split()))
-    )
+def callers_of(connection: Connection, keys: Collection[str]) -> dict[str, Caller]:
+    """Whom each key stands for; those that are unknown or revoked are left out."""
+    table, by_hash = table_of("api_key"), {_hash_of(key): key for key in keys}
+    wanted = select(table).where(table.c.key_hash.in_(by_hash), table.c.revoked_at.is_(None))
+    return {
+        by_hash[row.key_hash]: Caller(row.key_id, row.key_hash, row.holder, frozenset(row.scopes.split()))
+        for row in connection.execute(wanted)
+    }
 
 
 def _hash_of(key: str) -> str:
@@ -145,9 +139,7 @@ async def _caller(
 ) -> Caller:
     if credentials is None:
         raise Problem("ApiKeyMissing")
-    key = credentials.credentials
-
-    found = await portal.looked(lambda connection: caller_of(connection, key))
+    found = await portal.looked(callers_of, credentials.credentials)
     if found is None:
         raise Problem("ApiKeyInvalid")
     return found

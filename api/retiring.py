@@ -1,7 +1,7 @@
 """Retiring by API: POST /v1/retirements.
 
-Flow of a retirement: API key → shape of the body → request row, first of all, unique by key and Idempotency-Key → the
-contract is asked without keeping it: a refusal is the answer (403, 409, 422) and stays recorded; else 202 with the request's
+Flow of a retirement: API key → shape of the body → request row, before anything is asked, unique by key and Idempotency-Key →
+the contract is asked without keeping it: a refusal is the answer (403, 409, 422) and stays recorded; else 202 with the request's
 address → the outbox carries it → the public row appears through the mirror, and the request is final.
 
 With no node to ask, the request is accepted all the same (202) and carried or refused once a node answers.
@@ -31,7 +31,7 @@ from api.outbox.means import relayers_of
 from api.problems import Problem
 from api.reading import Snapshot
 from node_client import purpose
-from node_client.errors import ChainError, KeyMissing
+from node_client.errors import ChainError, KeyMissing, TanhuiError
 from node_client.orders import Retirement, record_hash
 from node_client.units import hex32
 
@@ -101,15 +101,29 @@ class Accepting:
 
     async def answer(self, request: Request) -> Response:
         """202, or the recorded refusal."""
-        earlier = await self._earlier()
-        if earlier is not None:
+        try:
+            row, record = await self._prepared(request)
+        except (Problem, TanhuiError):
+            # What could not be accepted now may have been accepted before.
+            earlier = await self._earlier()
+            if earlier is None:
+                raise
             return await self._repeat(earlier)
+        if await self._portal.desk.take(row, self._caller.holder, record):
+            return accepted(row["request_id"], row["retirement_id"])
+        earlier = await self._earlier()
+        if earlier is None:
+            raise Problem("InternalError")
+        return await self._repeat(earlier)
+
+    async def _prepared(self, request: Request) -> tuple[dict[str, str], Retirement]:
+        """The row of a new request, and its record. Raises what keeps it from being accepted."""
         if self._portal.settings.signer_url:
             await self._portal.stored(lambda: can_sign(self._portal, self._caller.holder))
         else:
             # A look at a folder's time of change: quicker than a thread.
             can_sign(self._portal, self._caller.holder)
-        request_id = requests.new_id()
+        request_id = requests.id_of(self._caller.key_hash, self._key)
         retirement_id = requests.retirement_id_of(request_id)
         record = await record_of(self._portal, request, self._order, retirement_id)
         row = {
@@ -122,18 +136,11 @@ class Accepting:
             "record": record_json(record),
             "record_hash": hex32(record_hash(record)),
         }
-        if await self._portal.desk.take(row, self._caller.holder, record):
-            return accepted(request_id, row["retirement_id"])
-        found = await self._earlier()
-        if found is None:
-            raise Problem("InternalError")
-        return await self._repeat(found)
+        return row, record
 
     async def _earlier(self) -> RowMapping | None:
         """The request that was made under the same Idempotency-Key."""
-        return await self._portal.looked(
-            lambda connection: requests.by_idempotency_key(connection, self._caller.key_id, self._key)
-        )
+        return await self._portal.looked(requests.by_idempotency_keys, (self._caller.key_id, self._key))
 
     async def _repeat(self, row: RowMapping) -> Response:
         """The answer that the first request got, waited for while it is being decided."""

@@ -2,9 +2,11 @@
 
     python -m bench.outbox [--requests 3000] [--relayers 4] [--clients 50] [--block-seconds 1] [--apis 1] [--profile FOLDER]
 
-Prints JSON. Two phases for each database. `throughput`: clients post as fast as they are answered; `final_per_second` counts
-from the first POST to the last final. `latency`: requests are posted at `paced_per_second`; how long each took
-from its POST until the database called it final, in seconds and in blocks of the chain (its block less the head at the POST).
+Prints JSON. Three phases for each database. `throughput`: clients post as fast as they are answered; `final_per_second` counts
+from the first POST to the last final; `chain_most_per_second` is what full blocks hold, whoever fills them. `roomy`: the same
+with blocks of three times the gas, so that the chain is not what bounds. `latency`: requests are posted at `paced_per_second`;
+how long each took from its POST until the database called it final, in seconds and in blocks of the chain (its block less the
+head at the POST).
 Exit code 1 when a request was doubled, lost or not final, or when `final_per_second` is below the bar of 200.
 """
 
@@ -15,6 +17,7 @@ import http.client
 import itertools
 import json
 import os
+import signal
 import statistics
 import sys
 import threading
@@ -35,6 +38,7 @@ from node_client.network.ganache import BLOCK_GAS_LIMIT
 from node_client.rpc import Rpc
 
 BAR: Final = 200
+_ROOMY: Final = 3
 PACE: Final = 100
 PACED_SECONDS: Final = 15
 _DRAIN_SECONDS: Final = 120.0
@@ -46,7 +50,9 @@ class Watcher:
     def __init__(self, made: Portal) -> None:
         self._made = made
         self._ended = threading.Event()
-        self.head = 0
+        self.head = made.made.ledger.chain.head()
+        # Only what is posted from now on: a look at all history would be the largest load of all.
+        self._after = _newest(made)
         self.final_at: dict[str, tuple[float, int]] = {}
         self._threads = [threading.Thread(target=each, daemon=True) for each in (self._heads, self._finals)]
         for thread in self._threads:
@@ -68,7 +74,9 @@ class Watcher:
         table = table_of("request")
         while not self._ended.wait(0.05):
             chosen = select(table.c.idempotency_key, table.c.block).where(
-                table.c.state == "final", table.c.updated_at >= int(time.time()) - 3
+                table.c.state == "final",
+                table.c.number > self._after,
+                table.c.updated_at >= int(time.time()) - 3,
             )
             with self._made.engine.connect() as connection:
                 found = connection.execute(chosen).all()
@@ -99,7 +107,7 @@ def main() -> int:
         "cores": os.cpu_count(),
         "load_average": [round(each, 1) for each in os.getloadavg()],
         "chain": f"anvil, a block every {options.block_seconds:g} s",
-        "block_gas": options.block_gas or BLOCK_GAS_LIMIT,
+        "block_gas": options.block_gas,
         "relayers": options.relayers,
         "clients": options.clients,
         "api_processes": options.apis,
@@ -114,6 +122,8 @@ def main() -> int:
 def _measure(url: str, options: argparse.Namespace) -> dict[str, Any]:
     with portal(url, relayers=options.relayers) as made:
         profile = Path(options.profile) if options.profile else None
+        if profile is not None:
+            profile.mkdir(parents=True, exist_ok=True)
 
         def of(name: str) -> Path | None:
             return (
@@ -129,28 +139,43 @@ def _measure(url: str, options: argparse.Namespace) -> dict[str, Any]:
             made.address(made.start(f"api-{number}", profile=of(f"api-{number}")))
             for number in range(options.apis)
         ]
-        if options.block_gas:
-            made.made.ledger.chain.rpc.call("evm_setBlockGasLimit", hex(options.block_gas))
+        _block_gas(made, options.block_gas)
         _interval(made, options.block_seconds)
         _post_all(made, addresses, [f"warm-{number}" for number in range(20)], options.clients)
         _drained(made)
+        throughput = _throughput(made, addresses, options, "fast", options.block_gas)
+        _block_gas(made, options.block_gas * _ROOMY)
+        roomy = _throughput(made, addresses, options, "roomy", options.block_gas * _ROOMY)
+        _block_gas(made, options.block_gas)
         watcher = Watcher(made)
-        throughput = _throughput(made, addresses, options)
         latency = _latency(made, addresses, options, watcher)
         watcher.stop()
-        posted = 20 + options.requests + PACE * PACED_SECONDS
+        posted = 20 + options.requests * 2 + PACE * PACED_SECONDS
         shown = _shown(made)
         memory = {name: made.memory(name) // 1024 for name in made.running}
         for name in list(made.running):
-            made.kill(name, 15)
+            # Not SIGTERM: uvicorn passes it on at its end, and then no profile is written.
+            made.kill(name, signal.SIGINT)
         return {
             "throughput": throughput,
+            "roomy": roomy,
             "latency": latency,
             "doubled": max(made.retired() - posted, 0),
             "not_final": posted - shown,
             "memory_megabytes": memory,
             "mirror_stops": made.stops,
         }
+
+
+def _newest(made: Portal) -> int:
+    """The number of the newest request."""
+    with made.engine.connect() as connection:
+        return int(connection.execute(select(func.max(table_of("request").c.number))).scalar_one())
+
+
+def _block_gas(made: Portal, gas: int) -> None:
+    """From now on blocks hold so much gas."""
+    made.made.ledger.chain.rpc.call("evm_setBlockGasLimit", hex(gas))
 
 
 def _interval(made: Portal, seconds: float) -> None:
@@ -161,24 +186,40 @@ def _interval(made: Portal, seconds: float) -> None:
 
 
 def _throughput(
-    made: Portal, addresses: list[tuple[str, int]], options: argparse.Namespace
+    made: Portal, addresses: list[tuple[str, int]], options: argparse.Namespace, name: str, block_gas: int
 ) -> dict[str, Any]:
     used = {name: made.processor_seconds(name) for name in made.running}
     before = time.perf_counter()
-    _post_all(made, addresses, [f"fast-{number}" for number in range(options.requests)], options.clients)
+    _post_all(made, addresses, [f"{name}-{number}" for number in range(options.requests)], options.clients)
     accepted = time.perf_counter() - before
     _drained(made)
     final = time.perf_counter() - before
+    gas = _gas(made)
     return {
         "requests": options.requests,
         "accepted_per_second": round(options.requests / accepted, 1),
         "final_per_second": round(options.requests / final, 1),
+        "gas_of_a_retirement": gas,
+        "chain_most_per_second": round(block_gas / gas / options.block_seconds, 1)
+        if options.block_seconds
+        else None,
         "processor_milliseconds_per_request": {
             name: round((made.processor_seconds(name) - before) / options.requests * 1000, 2)
             for name, before in used.items()
             if before <= made.processor_seconds(name)
         },
     }
+
+
+def _gas(made: Portal) -> int:
+    """The gas that the newest final request took."""
+    table = table_of("request")
+    chosen = select(table.c.tx_hash).where(table.c.state == "final").order_by(table.c.number.desc()).limit(1)
+    with made.engine.connect() as connection:
+        receipt = made.made.ledger.chain.rpc.call(
+            "eth_getTransactionReceipt", connection.execute(chosen).scalar_one()
+        )
+    return int(receipt["gasUsed"], 16)
 
 
 def _latency(
@@ -275,9 +316,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--clients", type=int, default=50)
     parser.add_argument("--apis", type=int, default=1)
     parser.add_argument("--block-seconds", type=int, default=1, help="0: every transaction at once")
-    parser.add_argument(
-        "--block-gas", type=int, default=0, help="gas of a block; 0: 30 million, 200 retirements"
-    )
+    parser.add_argument("--block-gas", type=int, default=BLOCK_GAS_LIMIT)
     parser.add_argument("--databases", default="sqlite,postgres")
     parser.add_argument("--profile", default="", help="a folder for profiles of every part, by cProfile")
     return parser.parse_args()

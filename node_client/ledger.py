@@ -73,6 +73,10 @@ class Ledger:
         address = self.deployment.address(contract_name)
         return self.chain.call(address, contract_name, function, *args, block=block)
 
+    def keeps(self, retirement_id: bytes, record_hash: bytes) -> bool:
+        """The contract keeps this very record under the number; not so when another's took it."""
+        return bool(self.read("Credits", "recordHash", retirement_id) == record_hash)
+
     def act(self, signer: Signer, contract_name: str, function: str, *args: Any) -> Receipt:
         """The act is on the chain.
 

@@ -10,7 +10,6 @@ import functools
 from dataclasses import dataclass
 from typing import Any, Final, NamedTuple
 
-from eth_abi.abi import encode
 from eth_utils.crypto import keccak
 
 from node_client.deployment import Deployment
@@ -23,6 +22,8 @@ _RETIREMENT_TYPE: Final = (
 )
 _NAME: Final = "Tanhui Credits"
 _VERSION: Final = "1"
+_RETIREMENT_TYPE_HASH: Final = keccak(text=_RETIREMENT_TYPE)
+_LINE_TYPE_HASH: Final = keccak(text="Line(uint256 tokenId,uint64 grams)")
 # Struct types stand in alphabetical order after the first.
 _ORDER_TYPE_HASH: Final = keccak(
     text="RetirementOrder(address holder,uint64 deadline,Retirement retirement)Line(uint256 tokenId,uint64 grams)"
@@ -207,15 +208,17 @@ def transfer_order(deployment: Deployment, order: TransferOrder) -> dict[str, An
 
 def record_hash(retirement: Retirement) -> bytes:
     """The EIP-712 struct hash of a record: what the chain keeps of a retirement."""
-    values = retirement.as_tuple()
-    line_type = keccak(text="Line(uint256 tokenId,uint64 grams)")
     lines = b"".join(
-        keccak(encode(["bytes32", "uint256", "uint64"], [line_type, *line])) for line in retirement.lines
+        keccak(_LINE_TYPE_HASH + each.token_id.to_bytes(32, "big") + each.grams.to_bytes(32, "big"))
+        for each in retirement.lines
     )
-    texts = [keccak(text=text) for text in values[5:9]]
-    return keccak(
-        encode(
-            ["bytes32", "bytes32", "uint8", "bytes32", "uint32", "uint32", *["bytes32"] * 5],
-            [keccak(text=_RETIREMENT_TYPE), *values[:5], *texts, keccak(lines)],
-        )
+    number, purpose, code_hash, start, end, *texts = retirement.as_tuple()[:9]
+    words = (
+        number,
+        purpose.to_bytes(32, "big"),
+        code_hash,
+        start.to_bytes(32, "big"),
+        end.to_bytes(32, "big"),
     )
+    hashes = (*(keccak(text=text) for text in texts), keccak(lines))
+    return keccak(b"".join((_RETIREMENT_TYPE_HASH, *words, *hashes)))

@@ -75,6 +75,10 @@ class Vault(Protocol):
         """The account's key, bound to a policy. Raises `KeyMissing` and other `SigningError`s."""
         ...
 
+    def close(self) -> None:
+        """Nothing is held open any more."""
+        ...
+
 
 class BytesSigner:
     """Signs payloads as the keccak of their bytes; a subclass knows the key."""
@@ -152,7 +156,11 @@ class Keystore:
         self.folder = folder
         self._password = password
         self._opened: dict[str, LocalAccount] = {}
-        self._listed: tuple[int, dict[str, str]] = (-1, {})
+        self._listed: tuple[int, dict[str, str], dict[str, str]] = (-1, {}, {})
+
+    def close(self) -> None:
+        """The opened keys are forgotten."""
+        self._opened.clear()
 
     def names(self) -> list[str]:
         """The names of the keys, sorted."""
@@ -178,11 +186,14 @@ class Keystore:
 
     def account(self, name: str) -> str:
         """The account that a name of a key, or an account itself, stands for. Raises `KeyMissing`."""
-        return to_checksum_address(name) if is_address(name) else self.address(name)
+        if is_address(name):
+            return to_checksum_address(name)
+        # A name that is not listed gets its error.
+        return self._listing()[0].get(name) or self.address(name)
 
     def has(self, address: str) -> bool:
         """Whether the account's key is in the keystore."""
-        return address in self._accounts()
+        return address in self._listing()[1]
 
     def open(self, name: str, policy: Policy | None = None) -> Key:
         """The key, ready to sign what the policy allows, all without one; decrypted once per keystore object.
@@ -203,20 +214,21 @@ class Keystore:
 
     def open_address(self, address: str, policy: Policy | None = None) -> Key:
         """The key of an account. Raises `KeyMissing` and `WrongPassword`."""
-        name = self._accounts().get(address)
+        name = self._listing()[1].get(address)
         if name is None:
             raise KeyMissing(f"no key of {address} is in {self.folder}", remedy="see tanhui keys list")
         return self.open(name, policy)
 
-    def _accounts(self) -> dict[str, str]:
-        """Names of keys by account, read again whenever a file has come or gone."""
+    def _listing(self) -> tuple[dict[str, str], dict[str, str]]:
+        """Accounts by name and names by account, read again whenever a file has come or gone."""
         try:
             changed = self.folder.stat().st_mtime_ns
         except FileNotFoundError:
-            return {}
+            return {}, {}
         if self._listed[0] != changed:
-            self._listed = (changed, {self.address(name): name for name in self.names()})
-        return self._listed[1]
+            accounts = {name: self.address(name) for name in self.names()}
+            self._listed = (changed, accounts, {account: name for name, account in accounts.items()})
+        return self._listed[1:]
 
     def _store(self, name: str, account: LocalAccount) -> str:
         path = self._path(name)

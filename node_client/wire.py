@@ -20,8 +20,8 @@ from node_client.chain import abi_of, is_known, refusal_of
 from node_client.errors import ChainUnreachable, NodeBusy, Refused
 from node_client.rpc import RpcError
 
-# Below what nodes allow: Besu takes 1,024 calls a batch, geth 1,000.
-_BATCH: Final = 200
+# Nodes allow more (Besu 1,024 calls a batch, geth 1,000), but one that mines each transaction as it comes must answer in time.
+_BATCH: Final = 50
 
 
 class Wire:

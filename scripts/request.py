@@ -81,6 +81,7 @@ def carry(as_json: AsJson = False) -> None:
             outbox.end()
         finally:
             outbox.close()
+            vault.close()
 
 
 def _line(row: RowMapping) -> dict[str, Any]:

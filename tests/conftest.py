@@ -6,8 +6,10 @@ it. PostgreSQL is that of tests.postgres; each test gets a database of its own, 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import threading
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -15,6 +17,7 @@ from node_client.network import ChainProcess
 from node_client.network import anvil as anvil_network
 from node_client.network import ganache as ganache_network
 from tests import postgres
+from tests.web3signer import Web3Signer
 
 
 @pytest.fixture(scope="session")
@@ -58,3 +61,19 @@ def database_url(request: pytest.FixtureRequest) -> str:
     """Each test that uses this runs twice: on SQLite and on PostgreSQL."""
     url: str = request.getfixturevalue(f"{request.param}_url")
     return url
+
+
+@pytest.fixture
+def signer_of() -> Iterator[Callable[..., Web3Signer]]:
+    """Makes remote signers that end with the test."""
+    made: list[Web3Signer] = []
+
+    def make(*keys: Any, **how: Any) -> Web3Signer:
+        made.append(Web3Signer(list(keys), **how))
+        threading.Thread(target=made[-1].serve_forever, daemon=True).start()
+        return made[-1]
+
+    yield make
+    for server in made:
+        server.shutdown()
+        server.server_close()

@@ -6,8 +6,9 @@ is prepared is sent, what stays long is looked at, what a node forgot is sent ag
 before anything is sent → broadcast. Each step is one transaction and one batch of calls for all requests it concerns.
 
 What is guaranteed:
-- At most one retirement per request. The number of the retirement comes from the request's own id, and the contract takes a
-  number once; so neither a crash, a repeated broadcast, a restored backup nor a second outbox can retire twice.
+- At most one retirement per request. The number of the retirement comes from the request's own id, which comes from the API key
+  and the Idempotency-Key alone, and the contract takes a number once; so neither a crash, a repeated broadcast, a restored
+  backup nor a second outbox can retire twice.
 - Nothing is sent that is not stored: a restart resends the same bytes.
 - Nonces of a relayer have no gaps: nonce and bytes are stored together or not at all, and bytes once stored are offered to
   the node until their nonce is used, even when the order has run out (the contract refuses it then).
@@ -19,5 +20,6 @@ What is guaranteed:
 """
 
 from api.outbox.loop import Outbox
+from api.outbox.means import Patience
 
-__all__ = ["Outbox"]
+__all__ = ["Outbox", "Patience"]

@@ -26,12 +26,6 @@ from node_client.errors import ChainError, Refused
 from node_client.rpc import RpcError
 from node_client.wire import send_all
 
-# Time for the mirror to show what was mined before the node is asked about it.
-PATIENCE_SECONDS: Final = 2
-# After this long without a step forward, a relayer's transactions are offered again.
-RESEND_SECONDS: Final = 5.0
-# A lagging node also shows a gap for a while; only one that lasts is filled by preparing anew.
-GAP_SECONDS: Final = 60.0
 _BLANK: Final[dict[str, Any]] = dict.fromkeys(("nonce", "relayer", "raw", "tx_hash", "deadline", "block"))
 _LIGHT: Final = (
     "number",
@@ -84,7 +78,7 @@ class Following:
         for row in sent:
             if row["nonce"] >= lanes[row["relayer"]].used:
                 lanes[row["relayer"]].waiting.append(row)
-            elif time.time() - row["updated_at"] >= PATIENCE_SECONDS:
+            elif time.time() - row["updated_at"] >= self._means.patience.mirror_seconds:
                 late.append(row)
         for row in doubtful:
             lane = lanes.get(row["relayer"] or "")
@@ -123,7 +117,11 @@ class Following:
             return []
         if self._gap(lane, now):
             return []
-        if moved is not None and moved[0] == lane.used and now - moved[1] < RESEND_SECONDS:
+        if (
+            moved is not None
+            and moved[0] == lane.used
+            and now - moved[1] < self._means.patience.resend_seconds
+        ):
             return [row for row in lane.waiting if row["state"] == "prepared"]
         self._moved[lane.account] = (lane.used, now)
         if moved is not None and moved[0] != lane.used:
@@ -138,7 +136,7 @@ class Following:
             self._gaps.pop(lane.account, None)
         elif since is None or since[0] != lane.used:
             self._gaps[lane.account] = (lane.used, now)
-        elif now - since[1] >= GAP_SECONDS:
+        elif now - since[1] >= self._means.patience.gap_seconds:
             self._again(lane.waiting, "nonce gap")
             lane.waiting.clear()
             return True

@@ -13,7 +13,7 @@ from api import request
 from api.deps import log
 from api.node import Node
 from api.outbox.following import Following
-from api.outbox.means import Means
+from api.outbox.means import Means, Patience
 from api.outbox.mirrored import Mirrored
 from api.outbox.preparing import Preparing
 from node_client.database import table_of
@@ -29,8 +29,11 @@ _GATHER_SECONDS: Final = 0.02
 class Outbox:
     """Moves requests along, in a thread from `start` to `stop`, or one pass at a time by `step`."""
 
-    def __init__(self, settings: Settings, engine: Engine, vault: Vault) -> None:
+    def __init__(
+        self, settings: Settings, engine: Engine, vault: Vault, patience: Patience | None = None
+    ) -> None:
         self._settings = settings
+        self._patience = patience or Patience()
         self._engine = engine
         self._vault = vault
         self._node = Node(settings)
@@ -112,7 +115,9 @@ class Outbox:
             if self._connection is not None:
                 self._connection.means.close()
                 self._connection = None
-            self._connection = _Connection(Means(self._settings, self._engine, self._vault, ledger))
+            self._connection = _Connection(
+                Means(self._settings, self._engine, self._vault, ledger, self._patience)
+            )
         return self._connection
 
 

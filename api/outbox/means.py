@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Final
 
 from sqlalchemy import Engine
@@ -19,11 +20,26 @@ from node_client.wire import Wire
 LIFETIME_SECONDS: Final = 24 * 3600
 
 
+@dataclass(frozen=True, slots=True)
+class Patience:
+    """How long is waited before something is taken to be amiss."""
+
+    # For the mirror to show what was mined, before the node is asked about it.
+    mirror_seconds: float = 2.0
+    # Without a step forward; then a relayer's transactions are offered again.
+    resend_seconds: float = 5.0
+    # A lagging node also shows a gap in the nonces for a while; only one that lasts is filled by preparing anew.
+    gap_seconds: float = 60.0
+
+
 class Means:
     """One connection's means. Raises `SigningError` when a relayer's key cannot be opened."""
 
-    def __init__(self, settings: Settings, engine: Engine, vault: Vault, ledger: Ledger) -> None:
+    def __init__(
+        self, settings: Settings, engine: Engine, vault: Vault, ledger: Ledger, patience: Patience
+    ) -> None:
         self.engine = engine
+        self.patience = patience
         self.ledger = ledger
         self.chain = ledger.chain
         self.credits = ledger.deployment.address("Credits")
@@ -48,9 +64,8 @@ class Means:
 
     def on_chain(self, row: RowMapping) -> bool:
         """Whether the contract keeps this very record; not so when another's took the number."""
-        number = bytes.fromhex(row["retirement_id"][2:])
-        kept = "0x" + bytes(self.ledger.read("Credits", "recordHash", number)).hex()
-        return bool(kept == row["record_hash"])
+        number, record = (bytes.fromhex(row[name][2:]) for name in ("retirement_id", "record_hash"))
+        return self.ledger.keeps(number, record)
 
 
 def relayers_of(settings: Settings, vault: Vault) -> Sequence[str]:

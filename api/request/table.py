@@ -10,24 +10,20 @@ tries it. Changes of many requests share a transaction (`move_all`). api/outbox 
 from __future__ import annotations
 
 import hashlib
-import secrets
 import time
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any, Final, NamedTuple
 
 import msgspec
 from sqlalchemy import (
-    BigInteger,
     Connection,
     Engine,
     Index,
-    Insert,
-    Table,
     UniqueConstraint,
     bindparam,
     func,
-    insert,
     select,
+    tuple_,
     update,
 )
 from sqlalchemy import text as sa_text
@@ -37,7 +33,7 @@ from sqlmodel import Field, SQLModel
 
 from api.problems import Problem
 from node_client import database
-from node_client.database import BIGINT, address, blob, flag, hash_text, table_of, text, word
+from node_client.database import BIGINT, address, blob, flag, hash_text, sheet, table_of, text, word
 
 OPEN: Final = ("accepted", "prepared", "broadcast", "mined")
 SENT: Final = ("prepared", "broadcast")
@@ -91,6 +87,15 @@ class RequestRow(SQLModel, table=True):
     updated_at: int = database.number()
 
 
+class RequestClosedRow(SQLModel, table=True):
+    """How many requests are in a state that ends them; those that are open are few enough to be counted."""
+
+    __tablename__ = "request_closed"
+
+    state: str = word(primary_key=True)
+    count: int = database.number()
+
+
 class RequestEventRow(SQLModel, table=True):
     """One change of a request's state; `line` counts from 0, `at` is Unix seconds."""
 
@@ -103,9 +108,14 @@ class RequestEventRow(SQLModel, table=True):
     note: str = text()
 
 
-def new_id() -> str:
-    """A new random id of a request."""
-    return "0x" + secrets.token_hex(32)
+def id_of(key_hash: str, idempotency_key: str) -> str:
+    """The id of the request that an API key makes under an Idempotency-Key, the same in every database.
+
+    So what is asked again of a database that was restored from before the first time is the same retirement, which the
+    contract takes once. Nobody else can tell it beforehand: an API key is random, and shown to its owner alone.
+    """
+    said = b"tanhui request\x00" + bytes.fromhex(key_hash[2:]) + idempotency_key.encode()
+    return "0x" + hashlib.sha256(said).hexdigest()
 
 
 def retirement_id_of(request_id: str) -> bytes:
@@ -124,33 +134,30 @@ class Change(NamedTuple):
 def add_all(engine: Engine, rows: Sequence[Mapping[str, Any]]) -> dict[str, int]:
     """The requests are stored as accepted, in one transaction; the numbers by request id of those that are new.
 
-    One whose caller used its Idempotency-Key before is left out.
+    One whose caller used its Idempotency-Key before is left out; no two of the rows have the same.
     """
     table, now = table_of("request"), int(time.time())
     kind = sqlite.insert if engine.dialect.name == "sqlite" else postgresql.insert
     common = {"state": "accepted", "checked": False, "created_at": now, "updated_at": now}
-    adding = (
-        kind(table)
-        .on_conflict_do_nothing(index_elements=["key_id", "idempotency_key"])
-        .returning(table.c.request_id, table.c.number)
-    )
+    adding = kind(table).on_conflict_do_nothing().returning(table.c.request_id, table.c.number)
     with engine.begin() as connection:
         added = {
             row.request_id: row.number
             for row in connection.execute(adding, [{**row, **common} for row in rows])
         }
         if added:
-            first = {"line": 0, "state": "accepted", "at": now, "note": ""}
-            events = [{"number": each, **first} for each in added.values()]
-            connection.execute(insert(table_of("request_event")), events)
+            events = [(number, 0, "accepted", now, "") for number in added.values()]
+            sheet("request_event").insert(connection, events)
     return added
 
 
-def by_idempotency_key(connection: Connection, key_id: str, idempotency_key: str) -> RowMapping | None:
-    """The request that an API key made under an Idempotency-Key, or None."""
+def by_idempotency_keys(
+    connection: Connection, keys: Collection[tuple[str, str]]
+) -> dict[tuple[str, str], RowMapping]:
+    """The requests that were made under these pairs of an API key's id and an Idempotency-Key."""
     table = table_of("request")
-    wanted = select(table).where(table.c.key_id == key_id, table.c.idempotency_key == idempotency_key)
-    return connection.execute(wanted).mappings().first()
+    wanted = select(table).where(tuple_(table.c.key_id, table.c.idempotency_key).in_(list(keys)))
+    return {(row["key_id"], row["idempotency_key"]): row for row in connection.execute(wanted).mappings()}
 
 
 def by_id(connection: Connection, key_id: str | None, request_id: str) -> RowMapping | None:
@@ -193,14 +200,12 @@ def open_requests(engine: Engine, limit: int) -> Sequence[RowMapping]:
 
 
 def counts(engine: Engine) -> dict[str, int]:
-    """How many requests are in each state."""
-    table = table_of("request")
+    """How many requests are in each state, whatever the length of history."""
+    table, closed = table_of("request"), table_of("request_closed")
+    counted = select(table.c.state, func.count()).where(table.c.state.in_(OPEN)).group_by(table.c.state)
     with engine.connect() as connection:
-        grouped = select(table.c.state, func.count()).group_by(table.c.state)
-        return {
-            **dict.fromkeys((*OPEN, *CLOSED), 0),
-            **{row[0]: row[1] for row in connection.execute(grouped)},
-        }
+        found = connection.execute(counted.union_all(select(closed.c.state, closed.c.count))).all()
+    return {**dict.fromkeys((*OPEN, *CLOSED), 0), **{row[0]: row[1] for row in found}}
 
 
 def checked(engine: Engine, numbers: Collection[int]) -> None:
@@ -220,7 +225,8 @@ def move_all(
 ) -> set[int]:
     """Each request has gone from one of the states `before` to `state`, with its values; the numbers of those that have.
 
-    One that was in none of them stays as it is; `together`, then all stay. All in one transaction.
+    One that was in none of them stays as it is; `together`, then all stay. All in one transaction. Where `before` names a
+    state that ends requests, it names no other.
     """
     if not changes:
         return set()
@@ -251,10 +257,20 @@ def move_all(
                 ],
             )
         if found:
-            told = {"state": state, "at": now}
-            rows = [{"of": each.number, **told, "note": each.note} for each in found]
-            connection.execute(_next_line(events), rows)
+            for closed, count in ((state, len(found)), (before[0], -len(found))):
+                if closed in CLOSED:
+                    _count_closed(connection, closed, count)
+            # Nobody appends to their histories meanwhile: the rows are locked by the update above.
+            lines = select(events.c.number, func.count()).where(events.c.number.in_(moved))
+            line_of = {row[0]: row[1] for row in connection.execute(lines.group_by(events.c.number))}
+            told = [(each.number, line_of[each.number], state, now, each.note) for each in found]
+            sheet("request_event").insert(connection, told)
     return moved
+
+
+def _count_closed(connection: Connection, state: str, count: int) -> None:
+    table = table_of("request_closed")
+    connection.execute(update(table).where(table.c.state == state).values(count=table.c.count + count))
 
 
 def move(
@@ -274,16 +290,3 @@ def problem_from(stored: str) -> Problem:
     """The problem that `refuse` stored."""
     said = msgspec.json.decode(stored)
     return Problem(said["name"], said["arguments"])
-
-
-def _next_line(events: Table) -> Insert:
-    """Appends one change to the history of the request `of`."""
-    number_ = bindparam("of", type_=BigInteger())
-    values = select(
-        number_,
-        select(func.count()).where(events.c.number == number_).scalar_subquery(),
-        bindparam("state", type_=events.c.state.type),
-        bindparam("at", type_=BigInteger()),
-        bindparam("note", type_=events.c.note.type),
-    )
-    return insert(events).from_select(["number", "line", "state", "at", "note"], values)

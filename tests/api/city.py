@@ -10,7 +10,9 @@ import itertools
 import json
 import threading
 import time
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,12 +21,16 @@ from typing import Any
 import httpx
 from eth_account import Account
 from pydantic import SecretStr
-from sqlalchemy import Engine
+from sqlalchemy import Engine, select
+from sqlalchemy.engine import RowMapping
 
 from api import key
+from api import request as requests
+from api.outbox import Outbox
 from api.server import serve
 from node_client import database, deployment
 from node_client.chain import Chain
+from node_client.database import table_of
 from node_client.errors import ChainError
 from node_client.mirror import Mirror
 from node_client.network import anvil as anvil_network
@@ -72,8 +78,8 @@ def settings_of(world: World, folder: Path, database_url: str, **more: Any) -> S
 class Follower:
     """Mirrors every new block until it is stopped, whether or not a node answers."""
 
-    def __init__(self, world: World, engine: Engine) -> None:
-        self._world, self._engine = world, engine
+    def __init__(self, world: World, engine: Engine, finality_blocks: int = 0) -> None:
+        self._world, self._engine, self._finality_blocks = world, engine, finality_blocks
         self._ended = threading.Event()
         self.paused = threading.Event()
         self.error: Exception | None = None
@@ -83,7 +89,7 @@ class Follower:
     def stop(self) -> None:
         self._ended.set()
         self._thread.join(20)
-        assert self.error is None
+        assert self.error is None, self.error
 
     def _follow(self) -> None:
         try:
@@ -100,7 +106,7 @@ class Follower:
         except ChainError:
             return
         try:
-            Mirror(chain, self._engine, self._world.deployment).run()
+            Mirror(chain, self._engine, self._world.deployment, finality_blocks=self._finality_blocks).run()
         except ChainError:
             pass
         finally:
@@ -185,8 +191,9 @@ def town(folder: Path, database_url: str) -> Iterator[Town]:
     key_id, api_key = key.create(engine, holder=said["holder"], label="tests")
     settings = settings_of(world, folder / "data", database_url)
     follower = Follower(world, engine)
-    yield Town(world, settings, engine, follower, said["holder"], said["token_id"], api_key, key_id)
-    follower.stop()
+    made = Town(world, settings, engine, follower, said["holder"], said["token_id"], api_key, key_id)
+    yield made
+    made.follower.stop()
     engine.dispose()
     chain.close()
     anvil_network.down(folder / "anvil")
@@ -201,3 +208,34 @@ def settled(client: httpx.Client, town: Town, where: str, seconds: float = 30.0)
             return found
         assert time.monotonic() < deadline, found
         time.sleep(0.1)
+
+
+def accept(town: Town, settings: Settings, count: int) -> list[str]:
+    """So many requests of one gram are accepted; their addresses."""
+    with served(settings.model_copy(update={"outbox": False})) as client, ThreadPoolExecutor(25) as pool:
+        answers = list(
+            pool.map(
+                lambda _: client.post("/v1/retirements", json=town.body(), headers=town.headers()),
+                range(count),
+            )
+        )
+    assert {answer.status_code for answer in answers} == {202}
+    return [answer.headers["location"] for answer in answers]
+
+
+def rows_of(town: Town) -> Sequence[RowMapping]:
+    table = table_of("request")
+    with town.engine.connect() as connection:
+        return connection.execute(select(table).order_by(table.c.number)).mappings().all()
+
+
+def carried(town: Town, outbox: Outbox, seconds: float = 30.0) -> Counter[str]:
+    """Passes until no request is open; how many ended how, which the counts kept with each change also say."""
+    deadline = time.monotonic() + seconds
+    while any(row["state"] in requests.OPEN for row in rows_of(town)):
+        assert time.monotonic() < deadline, Counter(row["state"] for row in rows_of(town))
+        outbox.step()
+        time.sleep(0.1)
+    found = Counter(row["state"] for row in rows_of(town))
+    assert +Counter(requests.counts(town.engine)) == found
+    return found

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import httpx
@@ -12,13 +12,17 @@ import psycopg
 import pytest
 from psycopg import sql
 from psycopg.conninfo import make_conninfo
+from sqlalchemy import Engine
 from sqlalchemy.engine import make_url
 
+from api.outbox import Outbox, Patience
 from node_client import database
 from node_client.mirror import Mirror
 from node_client.network import anvil as anvil_network
+from node_client.remote_signer import vault_of
 from node_client.settings import Settings
-from tests.api.city import Town, found, served, settings_of, town
+from node_client.signer import Vault
+from tests.api.city import Town, found, quick_key, served, settings_of, town
 from tests.node_client.ledger_world import World, everything
 
 
@@ -93,3 +97,30 @@ def client(here: Town) -> Iterator[httpx.Client]:
     """A client of the API over that ledger."""
     with served(here.settings) as found:
         yield found
+
+
+@pytest.fixture
+def pool(here: Town) -> Settings:
+    """Settings with three relayers; the API only accepts."""
+    for number in (2, 3):
+        quick_key(here.settings.keystore, f"relayer-{number}")
+    return here.settings.model_copy(update={"relayers": "relayer, relayer-2,relayer-3", "outbox": False})
+
+
+@pytest.fixture
+def outbox_of() -> Iterator[Callable[..., Outbox]]:
+    """Makes outboxes that run no thread, each as after a restart; closed after the test."""
+    made: list[tuple[Outbox, Vault]] = []
+
+    def make(
+        town: Town, settings: Settings | None = None, engine: Engine | None = None, **patience: float
+    ) -> Outbox:
+        of = settings or town.settings
+        vault = vault_of(of)
+        made.append((Outbox(of, engine or town.engine, vault, Patience(**patience)), vault))
+        return made[-1][0]
+
+    yield make
+    for outbox, vault in made:
+        outbox.close()
+        vault.close()

@@ -5,82 +5,30 @@ from __future__ import annotations
 import json
 import threading
 import time
-from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 import httpx
 import pytest
-from sqlalchemy import select, update
-from sqlalchemy.engine import RowMapping
+from alembic import command
+from sqlalchemy import update
 from sqlalchemy.exc import IntegrityError
 
 from api import request as requests
 from api.outbox import Outbox
-from api.outbox import following as following_module
+from node_client import database
 from node_client.database import table_of
 from node_client.errors import ChainError
 from node_client.settings import Settings
-from node_client.signer import Keystore
-from tests.api.city import PASSWORD, Town, quick_key, served
+from tests.api.city import Town, accept, carried, rows_of, served
 from tests.api.test_problems import told_problem
 from tests.command_line import Scheme
 
-OPEN = "accepted", "prepared", "broadcast", "mined"
-
-
-@pytest.fixture
-def pool(here: Town) -> Settings:
-    """Settings with three relayers; the API only accepts."""
-    for number in (2, 3):
-        quick_key(here.settings.keystore, f"relayer-{number}")
-    return here.settings.model_copy(update={"relayers": "relayer, relayer-2,relayer-3", "outbox": False})
-
-
-@pytest.fixture
-def outbox_of() -> Iterator[Callable[[Town, Settings], Outbox]]:
-    """Makes outboxes that run no thread; closed after the test."""
-    made: list[Outbox] = []
-
-    def make(town: Town, settings: Settings) -> Outbox:
-        made.append(Outbox(settings, town.engine, Keystore(settings.keystore, PASSWORD)))
-        return made[-1]
-
-    yield make
-    for outbox in made:
-        outbox.close()
-
-
-def accept(town: Town, settings: Settings, count: int) -> list[str]:
-    """So many requests of one gram are accepted; their addresses."""
-    with served(settings.model_copy(update={"outbox": False})) as client:
-        answers = [
-            client.post("/v1/retirements", json=town.body(), headers=town.headers()) for _ in range(count)
-        ]
-    assert {answer.status_code for answer in answers} == {202}
-    return [answer.headers["location"] for answer in answers]
-
-
-def rows_of(town: Town) -> Sequence[RowMapping]:
-    table = table_of("request")
-    with town.engine.connect() as connection:
-        return connection.execute(select(table).order_by(table.c.number)).mappings().all()
-
-
-def carried(town: Town, outbox: Outbox, seconds: float = 30.0) -> Counter[str]:
-    """Passes until no request is open; how many ended how."""
-    deadline = time.monotonic() + seconds
-    while any(row["state"] in OPEN for row in rows_of(town)):
-        assert time.monotonic() < deadline, [dict(row) for row in rows_of(town)]
-        outbox.step()
-        time.sleep(0.1)
-    return Counter(row["state"] for row in rows_of(town))
-
 
 def test_a_pool_shares_the_work_and_no_relayer_has_a_gap(
-    here: Town, pool: Settings, outbox_of: Callable[[Town, Settings], Outbox]
+    here: Town, pool: Settings, outbox_of: Callable[..., Outbox]
 ) -> None:
     accept(here, pool, 20)
     outbox = outbox_of(here, pool)
@@ -95,7 +43,7 @@ def test_a_pool_shares_the_work_and_no_relayer_has_a_gap(
 
 
 def test_no_two_requests_under_way_can_have_one_nonce(
-    here: Town, pool: Settings, outbox_of: Callable[[Town, Settings], Outbox]
+    here: Town, pool: Settings, outbox_of: Callable[..., Outbox]
 ) -> None:
     accept(here, pool, 4)
     here.world.rpc("evm_setAutomine", False)
@@ -109,31 +57,6 @@ def test_no_two_requests_under_way_can_have_one_nonce(
             .values(relayer=first["relayer"], nonce=first["nonce"])
         )
     here.world.rpc("evm_setAutomine", True)
-
-
-def test_a_node_that_lost_its_pool_gets_the_same_bytes_again(
-    here: Town,
-    pool: Settings,
-    outbox_of: Callable[[Town, Settings], Outbox],
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    accept(here, pool, 40)
-    here.world.rpc("evm_setAutomine", False)
-    outbox = outbox_of(here, pool)
-    outbox.step()
-    before = {row["number"]: bytes(row["raw"]) for row in rows_of(here)}
-    assert {row["state"] for row in rows_of(here)} == {"broadcast"}
-    here.world.rpc("anvil_dropAllTransactions")
-    outbox.step()
-    assert here.world.rpc("txpool_status")["pending"] == "0x0"
-    monkeypatch.setattr(following_module, "RESEND_SECONDS", 0.0)
-    outbox.step()
-    assert here.world.rpc("txpool_status")["pending"] == hex(40)
-    here.world.rpc("evm_setAutomine", True)
-    here.world.rpc("evm_mine")
-    assert carried(here, outbox) == {"final": 40}
-    assert {row["number"]: bytes(row["raw"]) for row in rows_of(here)} == before
-    assert here.retired() == 40
 
 
 class Moody(ThreadingHTTPServer):
@@ -209,7 +132,7 @@ MOODS: dict[str, dict[str, Any] | int] = {
 
 
 def test_troubles_of_the_node_are_waited_out_with_the_same_bytes(
-    here: Town, pool: Settings, outbox_of: Callable[[Town, Settings], Outbox]
+    here: Town, pool: Settings, outbox_of: Callable[..., Outbox]
 ) -> None:
     accept(here, pool, 6)
     with moody(here.world.chain.url) as server:
@@ -235,39 +158,8 @@ def test_troubles_of_the_node_are_waited_out_with_the_same_bytes(
     assert here.retired() == 6
 
 
-def test_a_block_that_is_taken_away_makes_requests_wait_again(
-    here: Town,
-    pool: Settings,
-    outbox_of: Callable[[Town, Settings], Outbox],
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setattr(following_module, "PATIENCE_SECONDS", 0)
-    accept(here, pool, 3)
-    here.follower.paused.set()
-    time.sleep(0.5)
-    kept = here.world.rpc("evm_snapshot")
-    outbox = outbox_of(here, pool)
-    outbox.step()
-    outbox.step()
-    assert {row["state"] for row in rows_of(here)} == {"mined"}
-    raws = [bytes(row["raw"]) for row in rows_of(here)]
-    here.world.rpc("evm_setAutomine", False)
-    here.world.rpc("evm_revert", kept)
-    assert here.retired() == 0
-    outbox.step()
-    assert {row["state"] for row in rows_of(here)} == {"broadcast"}
-    here.world.rpc("evm_setAutomine", True)
-    monkeypatch.setattr(following_module, "RESEND_SECONDS", 0.0)
-    outbox.step()
-    here.world.rpc("evm_mine")
-    here.follower.paused.clear()
-    assert carried(here, outbox) == {"final": 3}
-    assert [bytes(row["raw"]) for row in rows_of(here)] == raws
-    assert here.retired() == 3
-
-
 def test_what_the_mirror_takes_back_is_not_final_any_more(
-    here: Town, pool: Settings, outbox_of: Callable[[Town, Settings], Outbox]
+    here: Town, pool: Settings, outbox_of: Callable[..., Outbox]
 ) -> None:
     accept(here, pool, 2)
     assert carried(here, outbox_of(here, pool)) == {"final": 2}
@@ -283,7 +175,7 @@ def test_what_the_mirror_takes_back_is_not_final_any_more(
 
 
 def test_a_request_can_be_cancelled_by_its_owner_until_it_is_prepared(
-    here: Town, pool: Settings, outbox_of: Callable[[Town, Settings], Outbox]
+    here: Town, pool: Settings, outbox_of: Callable[..., Outbox]
 ) -> None:
     first, second = accept(here, pool, 2)
     with served(pool) as client:
@@ -302,7 +194,7 @@ def test_a_request_can_be_cancelled_by_its_owner_until_it_is_prepared(
 
 
 def test_the_command_line_tells_what_became_of_requests(
-    here: Town, pool: Settings, outbox_of: Callable[[Town, Settings], Outbox]
+    here: Town, pool: Settings, outbox_of: Callable[..., Outbox]
 ) -> None:
     (where,) = accept(here, pool, 1)
     assert carried(here, outbox_of(here, pool)) == {"final": 1}
@@ -322,3 +214,19 @@ def test_the_command_line_tells_what_became_of_requests(
     assert (shown["state"], shown["nonce"], shown["history"][0]["state"]) == ("final", 0, "accepted")
     assert "mirrored" in line.run("request", "show", request_id).out
     assert requests.counts(here.engine)["final"] == 1
+
+
+def test_requests_that_ended_before_they_were_counted_are_counted(
+    here: Town, pool: Settings, outbox_of: Callable[..., Outbox]
+) -> None:
+    accept(here, pool, 2)
+    assert carried(here, outbox_of(here, pool)) == {"final": 2}
+    here.follower.paused.set()
+    time.sleep(0.5)
+    url = here.settings.effective_database_url
+    command.downgrade(database._alembic(url), "0006")
+    database.upgrade(url)
+    assert requests.counts(here.engine) == {
+        **dict.fromkeys((*requests.OPEN, *requests.CLOSED), 0),
+        "final": 2,
+    }

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import itertools
 import json
-import threading
-from collections.abc import Callable, Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -23,6 +21,7 @@ from node_client.orders import transfer_order as transfer
 from node_client.policy import RETIRE_BY_ORDER
 from node_client.remote_signer import RemoteVault
 from node_client.signer import Key, recover_typed_data
+from tests.web3signer import Web3Signer
 
 CREDITS = "0x5FbDB2315678afecb367f032d93F642f64180aa3"
 OTHER = "0xe7f1725E7734CE288F8367e1Bb143E90bb3F0512"
@@ -174,74 +173,6 @@ def test_whatever_a_document_holds_only_our_order_is_signed(path: str, value: An
     except SigningRefused:
         allowed = False
     assert allowed == same
-
-
-class Web3Signer(ThreadingHTTPServer):
-    """The part of Web3Signer's eth1 API that is used, over keys of eth-account; `low_v` writes v as 0 and 1."""
-
-    daemon_threads = True
-
-    def __init__(self, keys: list[Any], *, low_v: bool = False, wrong: bool = False) -> None:
-        self.keys = {"0x" + key._key_obj.public_key.to_bytes().hex(): key for key in keys}
-        self.low_v, self.wrong = low_v, wrong
-        self.signed: list[bytes] = []
-        super().__init__(("127.0.0.1", 0), _Handler)
-
-    @property
-    def url(self) -> str:
-        """Where it answers."""
-        return f"http://127.0.0.1:{self.server_port}"
-
-
-class _Handler(BaseHTTPRequestHandler):
-    server: Web3Signer
-
-    def do_GET(self) -> None:
-        if self.path == "/upcheck":
-            self._answer(200, "OK")
-        elif self.path == "/api/v1/eth1/publicKeys":
-            self._answer(200, json.dumps(list(self.server.keys)))
-        else:
-            self._answer(404, "")
-
-    def do_POST(self) -> None:
-        body = json.loads(self.rfile.read(int(self.headers["content-length"])))
-        key = self.server.keys.get(self.path.removeprefix("/api/v1/eth1/sign/"))
-        if key is None:
-            self._answer(404, "Public Key not found")
-            return
-        data = bytes.fromhex(body["data"][2:])
-        self.server.signed.append(data)
-        signature = bytearray(key.unsafe_sign_hash(keccak(data)).signature)
-        signature[64] -= 27 if self.server.low_v else 0
-        signature[5] ^= 1 if self.server.wrong else 0
-        self._answer(200, "0x" + signature.hex())
-
-    def _answer(self, status: int, text: str) -> None:
-        body = text.encode()
-        self.send_response(status)
-        self.send_header("content-length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
-
-    def log_message(self, *_: Any) -> None:
-        """Nothing."""
-
-
-@pytest.fixture
-def signer_of() -> Iterator[Callable[..., Web3Signer]]:
-    """Makes servers that end with the test."""
-    made: list[Web3Signer] = []
-
-    def make(*keys: Any, **how: Any) -> Web3Signer:
-        made.append(Web3Signer(list(keys), **how))
-        threading.Thread(target=made[-1].serve_forever, daemon=True).start()
-        return made[-1]
-
-    yield make
-    for server in made:
-        server.shutdown()
-        server.server_close()
 
 
 @pytest.mark.parametrize("low_v", [False, True])
