@@ -9,12 +9,15 @@ do the indexes of tables that stay small.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from typing import Final
 
 import sqlalchemy
 from sqlalchemy import Engine, Index, text
+from sqlalchemy.schema import CreateIndex, DropIndex
 
 from node_client.database import TROUBLE, table_of
 
@@ -22,17 +25,16 @@ from node_client.database import TROUBLE, table_of
 GROWING: Final = ("act", "transfer", "retirement", "retirement_line", "holding")
 
 
-def _ours() -> list[list[Index]]:
-    tables = ([index for index in table_of(name).indexes if not index.unique] for name in GROWING)
-    return [sorted(each, key=lambda index: str(index.name)) for each in tables]
+def _ours() -> list[Index]:
+    found = [index for name in GROWING for index in table_of(name).indexes if not index.unique]
+    return sorted(found, key=lambda index: str(index.name))
 
 
-def missing(engine: Engine) -> list[list[Index]]:
-    """The indexes that the tables should have and do not, table by table."""
+def missing(engine: Engine) -> list[Index]:
+    """The indexes that the growing tables should have and do not."""
     tables = sqlalchemy.inspect(engine).get_multi_indexes(filter_names=GROWING)
     there = {each["name"] for indexes in tables.values() for each in indexes}
-    left = ([index for index in indexes if index.name not in there] for indexes in _ours())
-    return [each for each in left if each]
+    return [index for index in _ours() if index.name not in there]
 
 
 def drop(engine: Engine) -> None:
@@ -40,15 +42,19 @@ def drop(engine: Engine) -> None:
     with suppress(*TROUBLE), engine.begin() as connection:
         if connection.dialect.name == "postgresql":
             connection.execute(text("SET LOCAL lock_timeout = '2s'"))
-        for indexes in _ours():
-            for index in indexes:
-                index.drop(connection, checkfirst=True)
+        for index in _ours():
+            connection.execute(DropIndex(index, if_exists=True))
 
 
 def make(engine: Engine, made: Callable[[], None]) -> None:
-    """Every index is there; `made` is called after each table's."""
-    for indexes in missing(engine):
+    """Every index is there; `made` is called after each."""
+
+    def create(index: Index) -> None:
         with engine.begin() as connection:
-            for index in indexes:
-                index.create(connection, checkfirst=True)
-        made()
+            connection.execute(CreateIndex(index, if_not_exists=True))
+
+    # Each connection of PostgreSQL has a process of its own; SQLite has one writer.
+    workers = 1 if engine.dialect.name == "sqlite" else min(os.cpu_count() or 1, 4)
+    with ThreadPoolExecutor(workers, "tanhui-index") as pool:
+        for _ in pool.map(create, missing(engine)):
+            made()

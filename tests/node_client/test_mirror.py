@@ -30,7 +30,17 @@ from node_client.errors import (
     UnknownEvent,
     WriterReplaced,
 )
-from node_client.mirror import Digest, Mirror, Progress, checkpoint, digest, read_checkpoint, registry
+from node_client.mirror import (
+    Digest,
+    Mirror,
+    Progress,
+    checkpoint,
+    digest,
+    indexes,
+    loop,
+    read_checkpoint,
+    registry,
+)
 from tests.node_client.ledger_world import Liar, World
 
 
@@ -449,3 +459,45 @@ def test_a_following_mirror_waits_for_a_database_that_is_not_there_yet(
     assert waits
     assert digest(engine) == reference
     engine.dispose()
+
+
+def test_made_from_nothing_it_makes_the_indexes_at_its_end_even_when_killed_before(
+    engine: Engine, ledger_world: World, reference: Digest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(loop, "BLOCKS_TO_INDEX_LATER", 1)
+
+    def killed(_step: Progress) -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        Mirror(ledger_world.chain, engine, ledger_world.deployment, most_blocks=20).run(progress=killed)
+    left = {index.name for index in indexes.missing(engine)}
+    assert {"ix_transfer_sender", "ix_act_block", "ix_retirement_holder"} <= left
+    # The next one finds what is missing, though it is not made from nothing.
+    monkeypatch.undo()
+    steps: list[str] = []
+    Mirror(ledger_world.chain, engine, ledger_world.deployment).run(
+        progress=lambda step: steps.append(step.waiting)
+    )
+    assert steps[-1] == "for the tables' indexes"
+    assert indexes.missing(engine) == []
+    assert digest(engine) == reference
+
+
+def test_indexes_that_somebody_reads_by_stay(
+    postgres_url: str,
+    engine_for: Callable[[str], Engine],
+    ledger_world: World,
+    reference: Digest,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(loop, "BLOCKS_TO_INDEX_LATER", 1)
+    engine = engine_for(postgres_url)
+    there: list[bool] = []
+    with engine.connect() as reader:
+        reader.execute(select(table_of("transfer"))).all()
+        Mirror(ledger_world.chain, engine, ledger_world.deployment).run(
+            progress=lambda _step: there.append(not indexes.missing(engine))
+        )
+    assert all(there)
+    assert digest(engine) == reference
