@@ -114,6 +114,15 @@ class _Fetched:
         return self.headers[-1].number
 
 
+@dataclass(frozen=True, slots=True)
+class _Folded:
+    """What is left of blocks whose logs have become rows."""
+
+    headers: list[Header]
+    logs_hashes: dict[int, str]
+    logs: int
+
+
 def calm_collector() -> None:
     """Python looks for cyclic garbage after 200,000 new objects instead of 700; for a process whose work is to mirror.
 
@@ -252,6 +261,8 @@ class Mirror:
         """Readers have their indexes again; the checkpoint stays."""
         if self._unindexed:
             progress(Progress(now.block, self._beat.head, now.sequence, 0, "for the tables' indexes"))
+            # To sort takes memory too.
+            self._batch = None
             indexes.make(self._engine, lambda: self._beat.tell(now.epoch, "running"))
             self._unindexed = False
         return now
@@ -368,7 +379,8 @@ class Mirror:
             progress(Progress(after.block, target, after.sequence, after.sequence - before.sequence))
 
         coming: deque[Future[_Fetched | None]] = deque()
-        batches, folded = self._batches(now, target), []
+        batches = self._batches(now, target)
+        folded: list[_Folded] = []
         try:
             with ThreadPoolExecutor(1, "tanhui-fetch") as ahead, Writer(now, told) as writer:
                 try:
@@ -378,7 +390,7 @@ class Mirror:
                         coming.popleft()
                         coming.append(ahead.submit(next, batches, None))
                         now = self._fold_in(now, fetched, target)
-                        folded.append(fetched)
+                        folded.append(_Folded(fetched.headers, fetched.logs_hashes, len(fetched.logs)))
                         if writer.idle or self._enough(folded, target) or not _soon(coming[0]):
                             self._write(before, now, folded, writer, target)
                             before, folded = now, []
@@ -398,11 +410,11 @@ class Mirror:
             yield fetched
             now = replace(now, block=fetched.last, block_hash=fetched.headers[-1].hash)
 
-    def _enough(self, folded: list[_Fetched], target: int) -> bool:
+    def _enough(self, folded: list[_Folded], target: int) -> bool:
         """Whether what is folded makes a transaction. Batches that can be undone have one each."""
-        logs = sum(len(each.logs) for each in folded)
+        logs = sum(each.logs for each in folded)
         blocks = sum(len(each.headers) for each in folded)
-        last = folded[-1].last
+        last = folded[-1].headers[-1].number
         return (
             logs >= LOGS_OF_TRANSACTION
             or blocks >= self._most_blocks
@@ -436,7 +448,7 @@ class Mirror:
         return replace(after, proven_block=after.block) if self._proven else after
 
     def _write(
-        self, before: Checkpoint, after: Checkpoint, folded: list[_Fetched], writer: Writer, target: int
+        self, before: Checkpoint, after: Checkpoint, folded: list[_Folded], writer: Writer, target: int
     ) -> None:
         """All that is folded is on its way into SQL, in one transaction."""
         batch = self._batch

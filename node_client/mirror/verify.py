@@ -133,8 +133,8 @@ def check_silent(block: int, again: Sequence[Log]) -> None:
         )
 
 
-# Each holds a number of up to 256 bytes.
-@functools.lru_cache(maxsize=50_000)
+# Each holds a number of up to 256 bytes; accounts come again, numbers of retirements do not.
+@functools.lru_cache(maxsize=10_000)
 def bloom_bits(value: str) -> int:
     """The three bits that an address or topic (0x and lower-case hex) sets in a bloom, as one number.
 
