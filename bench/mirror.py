@@ -6,7 +6,8 @@ Prints JSON. The chain is made on anvil once and kept (see bench.recording); eve
 within a round all of them run one after the other. `ratio` is the median over the rounds of a reader's time by the bare
 download's of the same round. Two nodes tell the chain: anvil itself, the small chain only, for it keeps all in memory; and a
 server that copies the recorded answers from files to the socket, which no node does, so that its ratios are far above anvil's
-but bear comparison between lengths. With more events than 30,000, the cost of an event is compared with that at 30,000.
+but bear comparison between lengths. With more events than 30,000, the cost of an event is compared with that at 30,000, whose
+chain has a sixth of the accounts, too; `late_to_early` compares the last third of one history with its first.
 `--before` measures the mirror of another checkout as well. Exit code 1 when a reader saw other than all events.
 """
 
@@ -118,6 +119,7 @@ def _measure(
                     ),
                     2,
                 ),
+                "late_to_early": rounds_of[0]["late_to_early"],
                 "peak_mib": max(each["peak_mib"] for each in rounds_of),
             }
         )

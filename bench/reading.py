@@ -24,6 +24,8 @@ import msgspec
 
 # As many logs in one answer as the mirror asks for.
 LOGS_AT_ONCE: Final = 10_000
+# Fewer are over before the mirror is up to speed.
+FEW_ACTS: Final = 100_000
 
 
 class Log(msgspec.Struct, rename="camel"):
@@ -55,6 +57,7 @@ def main() -> None:
     started = time.perf_counter()
     events = run()
     seconds = time.perf_counter() - started
+    growth = _growth(started)
     print(
         json.dumps(
             {
@@ -62,9 +65,26 @@ def main() -> None:
                 "cpu_seconds": time.process_time() - cpu,
                 "peak_mib": _peak_mib(),
                 "events": events,
+                "late_to_early": growth,
             }
         )
     )
+
+
+# When the mirror had committed how many acts.
+_COMMITTED: Final[list[tuple[float, int]]] = []
+
+
+def _growth(started: float) -> float | None:
+    """An act's cost in the last third of the acts by that in the first third; None for few acts, or none."""
+    if not _COMMITTED or _COMMITTED[-1][1] < FEW_ACTS:
+        return None
+    whole = _COMMITTED[-1][1]
+    early = next(each for each in _COMMITTED if each[1] >= whole / 3)
+    middle = next(each for each in _COMMITTED if each[1] >= whole * 2 / 3)
+    last = next(each for each in _COMMITTED if each[1] == whole)
+    cost_late = (last[0] - middle[0]) / (last[1] - middle[1])
+    return round(cost_late / ((early[0] - started) / early[1]), 2)
 
 
 def _peak_mib() -> int:
@@ -120,7 +140,7 @@ def _mirror(url: str, about: dict[str, Any], database_url: str, *, proven: bool)
     mirror = mirroring.Mirror(Chain(url), engine, Deployment(**about["deployment"]), **options)
 
     def run() -> int:
-        mirror.run()
+        mirror.run(progress=lambda step: _COMMITTED.append((time.perf_counter(), step.sequence)))
         counted = [select(func.count()).select_from(database.table_of(name)) for name in ("act", "role_act")]
         with engine.connect() as connection:
             return sum(connection.execute(each).scalar_one() for each in counted)
