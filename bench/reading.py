@@ -136,7 +136,7 @@ def _mirror(url: str, about: dict[str, Any], database_url: str, *, proven: bool)
     engine = database.engine(database_url)
     # An earlier checkout knows neither of these.
     options = {"proven": True} if proven else {}
-    getattr(mirroring, "calm_collector", lambda: None)()
+    getattr(mirroring, "tune_interpreter", lambda: None)()
     mirror = mirroring.Mirror(Chain(url), engine, Deployment(**about["deployment"]), **options)
 
     def run() -> int:

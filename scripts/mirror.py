@@ -21,7 +21,7 @@ from sqlalchemy import Engine
 from node_client import database
 from node_client.errors import MirrorError
 from node_client.ledger import Ledger
-from node_client.mirror import AuditReport, Checkpoint, Mirror, calm_collector, digest
+from node_client.mirror import AuditReport, Checkpoint, Mirror, tune_interpreter, digest
 from node_client.mirror import Progress as Done
 from node_client.mirror import audit as audit_mirror
 from node_client.mirror.health import diagnose
@@ -104,7 +104,7 @@ def run(
 ) -> None:
     """The database holds everything up to the chain's head, or block by block what comes, with --follow."""
     with errors_shown(as_json=as_json), opened(settings := Settings()) as (ledger, engine):
-        calm_collector()
+        tune_interpreter()
         mirror = mirror_of(ledger, engine, settings, proven=proven, most_blocks=most_blocks)
         if follow:
             # From the start: a node or a database that is away is waited for.
@@ -162,7 +162,7 @@ def status(as_json: AsJson = False) -> None:
 def rebuild(as_json: AsJson = False) -> None:
     """The mirrored tables are made anew from the chain; keys and requests of the API stay."""
     with errors_shown(as_json=as_json), opened(settings := Settings()) as (ledger, engine):
-        calm_collector()
+        tune_interpreter()
         with progress_bar("rebuilding from the first block", quiet=as_json) as progress:
             task = progress.add_task("", total=None)
             now = mirror_of(ledger, engine, settings).rebuild(

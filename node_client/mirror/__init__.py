@@ -9,7 +9,7 @@ from node_client.mirror.checkpoint import Checkpoint
 from node_client.mirror.checkpoint import read as read_checkpoint
 from node_client.mirror.digest import Digest, digest
 from node_client.mirror.findings import Finding
-from node_client.mirror.loop import Mirror, Progress, Status, calm_collector
+from node_client.mirror.loop import Mirror, Progress, Status, tune_interpreter
 
 __all__ = [
     "AuditReport",
@@ -20,7 +20,7 @@ __all__ = [
     "Progress",
     "Status",
     "audit",
-    "calm_collector",
+    "tune_interpreter",
     "digest",
     "read_checkpoint",
 ]

@@ -123,15 +123,16 @@ class _Folded:
     logs: int
 
 
-def calm_collector() -> None:
-    """Python looks for cyclic garbage after 200,000 new objects instead of 700; for a process whose work is to mirror.
+def tune_interpreter() -> None:
+    """Python is set up for a process whose work is to mirror.
 
-    Rows are made by the thousand and kept until their batch is written, and none of them is part of a cycle.
+    It looks for cyclic garbage after 200,000 new objects instead of 700: rows are made by the thousand and kept until their batch
+    is written, and none of them is part of a cycle. It lets threads take turns after half a millisecond instead of five: the
+    writer wants its turn after every statement.
     """
     gc.collect()
     gc.freeze()
     gc.set_threshold(200_000, 20, 20)
-    # The writer wants its turn after every statement; by default it would wait five milliseconds for it each time.
     sys.setswitchinterval(SWITCH_SECONDS)
 
 
