@@ -21,7 +21,7 @@ from sqlalchemy import Engine
 from node_client import database
 from node_client.errors import MirrorError
 from node_client.ledger import Ledger
-from node_client.mirror import AuditReport, Checkpoint, Mirror, tune_interpreter, digest
+from node_client.mirror import AuditReport, Checkpoint, Mirror, digest, tune_interpreter
 from node_client.mirror import Progress as Done
 from node_client.mirror import audit as audit_mirror
 from node_client.mirror.health import diagnose

@@ -20,7 +20,7 @@ __all__ = [
     "Progress",
     "Status",
     "audit",
-    "tune_interpreter",
     "digest",
     "read_checkpoint",
+    "tune_interpreter",
 ]

@@ -57,7 +57,7 @@ WANTED_LOGS: Final = 4_000
 FIRST_LOGS: Final = 1_000
 # Batches fetched and not yet folded.
 MOST_AHEAD: Final = 2
-# And that a transaction should have, since a page that several batches change is then written once.
+# Logs after which a transaction takes no further batch; a page that several batches change is written once in each.
 LOGS_OF_TRANSACTION: Final = 6_000
 # A mirror made from nothing leaves indexes for later when it has so many blocks before it.
 BLOCKS_TO_INDEX_LATER: Final = 200
