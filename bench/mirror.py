@@ -6,8 +6,8 @@ Prints JSON. The chain is made on anvil once and kept (see bench.recording); eve
 within a round all of them run one after the other. `ratio` is the median over the rounds of a reader's time by the bare
 download's of the same round. Two nodes tell the chain: anvil itself, the small chain only, for it keeps all in memory; and a
 server that copies the recorded answers from files to the socket, which no node does, so that its ratios are far above anvil's
-but bear comparison between lengths. With more events than 30,000, the cost of an event is compared with that at 30,000, whose
-chain has a sixth of the accounts, too; `late_to_early` compares the last third of one history with its first.
+but bear comparison between lengths. With more events than 30,000, the cost of an event of the whole history is compared with that
+of its first 30,000, the making of indexes included; `late_to_early` compares its last third with its first, without that.
 `--before` measures the mirror of another checkout as well. Exit code 1 when a reader saw other than all events.
 """
 
@@ -29,7 +29,7 @@ from typing import Any, Final
 
 import psycopg
 
-from bench.recording import MOST_EVENTS_OF_ANVIL, Recording, recording, serve, serve_by_anvil
+from bench.recording import Recording, beginning, recording, serve, serve_by_anvil
 from node_client.compiler import ROOT
 
 SMALL: Final = 30_000
@@ -48,28 +48,24 @@ class Reader:
 
 def main() -> int:
     options = _options()
-    sizes = sorted({SMALL, options.events}) if options.events > SMALL else [options.events]
     readers = _readers(options)
+    whole = recording(options.events)
+    chains = [("anvil", whole), ("recording", whole)]
+    if options.events > SMALL:
+        chains = [("anvil", recording(SMALL)), ("recording", beginning(whole, SMALL)), ("recording", whole)]
     with postgres() as server:
-        tables = [
-            _measure(recording(size), node, readers, options.rounds, server)
-            for size in sizes
-            for node in NODES
-            if node != "anvil" or size <= MOST_EVENTS_OF_ANVIL
-        ]
+        tables = [_measure(chain, node, readers, options.rounds, server) for node, chain in chains]
     body: dict[str, Any] = {
         "benchmark": "mirror",
         "load_average": [round(each, 1) for each in os.getloadavg()],
         "cores": os.cpu_count(),
         "tables": tables,
     }
-    if len(sizes) > 1:
+    if options.events > SMALL:
         costs = [
-            {row["reader"]: row["microseconds_per_event"] for row in table["readers"]}
-            for table in tables
-            if table["node"] == "recording"
+            {row["reader"]: row["microseconds_per_event"] for row in table["readers"]} for table in tables[1:]
         ]
-        body["cost_per_event_to_smallest"] = {
+        body["cost_per_event_to_first_events"] = {
             reader.name: round(costs[-1][reader.name] / costs[0][reader.name], 2) for reader in readers
         }
     print(json.dumps(body, indent=2))

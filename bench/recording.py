@@ -25,7 +25,7 @@ import time
 from array import array
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any, ClassVar, Final
@@ -106,6 +106,27 @@ def recording(events: int, seed: int = 1) -> Recording:
     about = json.loads((folder / "about.json").read_text(encoding="utf-8"))
     deployed = Deployment(**about.pop("deployment"))
     return Recording(folder=folder, deployment=deployed, **about)
+
+
+def beginning(of: Recording, events: int) -> Recording:
+    """The first blocks of a recording, with at least so many events: the same accounts and credits, and a shorter history."""
+    folder = of.folder / f"first-{events}"
+    files = _Files(of.folder)
+    number, found = of.deployment.block - 1, 0
+    while found < events:
+        number += 1
+        found += files.read("logs", number).count(b'"logIndex"')
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir()
+    for name in (f"{kind}.{ending}" for kind in KINDS for ending in ("bin", "index")):
+        (folder / name).symlink_to(of.folder / name)
+    log_bytes = sum(files.place("logs", of.deployment.block, number))
+    begun = replace(
+        of, folder=folder, head=number, events=found, acts={}, log_bytes=log_bytes, node_seconds=0.0
+    )
+    about = {name: value for name, value in asdict(begun).items() if name != "folder"}
+    (folder / "about.json").write_text(json.dumps(about), encoding="utf-8")
+    return begun
 
 
 class _Sender:
