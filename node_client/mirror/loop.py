@@ -72,6 +72,7 @@ MOST_CONTRADICTIONS: Final = 12
 # anvil tells the newest block's state with that of the block it is just making: some milliseconds later it does not.
 AGAIN_SECONDS: Final = (0.02, 0.1)
 NO_NEWS: Final = "for a new block"
+MAKES_INDEXES: Final = "for the tables' indexes"
 _PASSING: Final = (ChainUnreachable, DatabaseUnreachable, MirrorInconsistent, SequenceMismatch)
 
 
@@ -261,7 +262,7 @@ class Mirror:
     def _index(self, now: Checkpoint, progress: Callable[[Progress], None]) -> Checkpoint:
         """Readers have their indexes again; the checkpoint stays."""
         if self._unindexed:
-            progress(Progress(now.block, self._beat.head, now.sequence, 0, "for the tables' indexes"))
+            progress(Progress(now.block, self._beat.head, now.sequence, 0, MAKES_INDEXES))
             # To sort takes memory too.
             self._batch = None
             indexes.make(self._engine, lambda: self._beat.tell(now.epoch, "running"))

@@ -479,7 +479,7 @@ def test_made_from_nothing_it_makes_the_indexes_at_its_end_even_when_killed_befo
     Mirror(ledger_world.chain, engine, ledger_world.deployment).run(
         progress=lambda step: steps.append(step.waiting)
     )
-    assert steps[-1] == "for the tables' indexes"
+    assert steps[-1] == loop.MAKES_INDEXES
     assert indexes.missing(engine) == []
     assert digest(engine) == reference
 
