@@ -1,6 +1,6 @@
 """Registries' exports: what comes out of the real files, why a row is refused, and that no row is ever lost.
 
-The oracle counts with `csv` alone. The real files are sought in data/registries, then in the shared folder.
+The oracle counts with `csv` alone. The real files are those of examples/registries.
 """
 
 import csv
@@ -30,13 +30,7 @@ from scripts.registry_export import (
     parse,
 )
 
-FOLDERS = (
-    Path(__file__).parents[1] / "data" / "registries",
-    Path("/work/shared/data/registries"),
-)
-FOLDER = next((folder for folder in FOLDERS if folder.is_dir()), FOLDERS[0])
-real_files = pytest.mark.skipif(not FOLDER.is_dir(), reason="the real exports are not on this machine")
-
+FOLDER = Path(__file__).parents[1] / "examples" / "registries"
 VERRA = FOLDER / "verra_vcus.csv"
 CDC_ISSUANCES, CDC_RETIREMENTS = FOLDER / "cercarbono_issuances.csv", FOLDER / "cercarbono_retirements.csv"
 ACR_ISSUANCES, ACR_RETIREMENTS = FOLDER / "acr_issuances.csv", FOLDER / "acr_retirements.csv"
@@ -235,14 +229,12 @@ def tonnes(text: str) -> int:
     return int(text.replace(",", ""))
 
 
-@real_files
 @pytest.mark.parametrize(("format_name", "paths"), REAL_SETS)
 def test_real_files_are_sound_and_their_format_is_detected(format_name: str, paths: tuple[Path, ...]) -> None:
     assert_sound(parse(paths, format_name), paths)
     assert {detect(path) for path in paths} == {format_name}
 
 
-@real_files
 def test_verra_agrees_with_an_independent_count() -> None:
     rows = read_real(VERRA)
     export = parse([VERRA], "verra")
@@ -281,7 +273,6 @@ def test_verra_agrees_with_an_independent_count() -> None:
     assert sum(note.code == "no_beneficiary" for note in export.notes) == without
 
 
-@real_files
 def test_cercarbono_refuses_only_what_claims_days_twice() -> None:
     issuances, retirements = read_real(CDC_ISSUANCES), read_real(CDC_RETIREMENTS)
     rival = ("5", "2018-10-17 / 2018-12-31")  # overlaps 2011-03-15 / 2018-12-19, issued four years before
@@ -308,7 +299,6 @@ def test_cercarbono_refuses_only_what_claims_days_twice() -> None:
     assert len(unknown) == 1, "but for the refused one, both lists give one credit one id"
 
 
-@real_files
 def test_acr_agrees_with_an_independent_count() -> None:
     issuances, retirements = read_real(ACR_ISSUANCES), read_real(ACR_RETIREMENTS)
     parts = ("Project ID", "Date Issued (GMT)", "Verified Removal")
@@ -339,7 +329,6 @@ def test_acr_agrees_with_an_independent_count() -> None:
         assert project.crediting_start == stated or stated > project.crediting_start
 
 
-@real_files
 def test_exactly_the_known_persons_are_found_in_the_real_files() -> None:
     names = {row["Retirement Beneficiary"] for row in read_real(VERRA)}
     names |= {row["Retired on Behalf of"] for row in read_real(ACR_RETIREMENTS)}
@@ -349,7 +338,6 @@ def test_exactly_the_known_persons_are_found_in_the_real_files() -> None:
     assert {name for name in names if looks_like_person(name)} == PERSONS
 
 
-@real_files
 @settings(max_examples=15, deadline=None)
 @given(seed=st.integers(0, 2**32), chosen=st.sampled_from(REAL_SETS))
 def test_order_of_rows_changes_nothing_but_line_numbers(
@@ -393,7 +381,6 @@ DAMAGE = [
 ]
 
 
-@real_files
 @settings(max_examples=150, deadline=None)
 @given(
     chosen=st.sampled_from(REAL_SETS),
