@@ -113,7 +113,7 @@ class Batch:
             self._keep(table, tuple(found[name] for name in at.keys), found)
 
     def touched(self) -> dict[str, set[Key]]:
-        """The keys of all rows that `flush` would add or change, by table."""
+        """The keys of all rows that `take` would give to add or change, by table."""
         found = {name: set(keys) for name, keys in self._changed.items()}
         for name, rows in self._inserted.items():
             found.setdefault(name, set()).update(map(sheet(name).key_of, rows))

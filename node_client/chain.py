@@ -24,6 +24,7 @@ from web3 import Web3
 from web3.contract import Contract
 from web3.providers.base import BaseProvider
 
+from node_client.decoding import abi_type
 from node_client.errors import ChainMismatch, ChainUnreachable, NodeBusy, Refused, TransactionLost
 from node_client.proof import NodeHeader, NodeLog, NodeReceipt
 from node_client.refusal import refuse
@@ -249,7 +250,7 @@ class Chain:
         where = "latest" if block is None else hex(block)
         raw = self._run("eth_call", request, where)
         outputs = bound.abi["outputs"]
-        values = self._web3.codec.decode([_type_of(output) for output in outputs], bytes.fromhex(raw[2:]))
+        values = self._web3.codec.decode([abi_type(output) for output in outputs], bytes.fromhex(raw[2:]))
         named = [_name(output, value) for output, value in zip(outputs, values, strict=True)]
         return named[0] if len(named) == 1 else tuple(named)
 
@@ -450,14 +451,6 @@ def _revert_data(data: Any) -> bytes | None:
             except ValueError:
                 return None
     return None
-
-
-def _type_of(output: Mapping[str, Any]) -> str:
-    kind: str = output["type"]
-    if not kind.startswith("tuple"):
-        return kind
-    inner = ",".join(_type_of(component) for component in output["components"])
-    return f"({inner}){kind.removeprefix('tuple')}"
 
 
 def _name(output: Mapping[str, Any], value: Any) -> Any:

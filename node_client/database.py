@@ -15,7 +15,7 @@ import sqlite3
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from operator import itemgetter
 from pathlib import Path
-from typing import Any, Final, TypeVar
+from typing import Any, Final
 
 import msgspec
 import psycopg
@@ -43,8 +43,6 @@ from sqlalchemy.engine import RowMapping, make_url
 from sqlmodel import Field, SQLModel
 
 from node_client.errors import DatabaseRevision, DatabaseUnreachable
-
-T = TypeVar("T")
 
 MIGRATIONS: Final = Path(__file__).resolve().parent.parent / "migrations"
 BUSY_MILLISECONDS: Final = 30_000
@@ -286,6 +284,7 @@ class Sheet:
             row = f"({', '.join('?' * len(columns))})"
             found = f'INSERT INTO "{self.name}" ({_names_of(columns)}) VALUES {", ".join([row] * size)}'  # noqa: S608 - names of our own tables
             if changes:
+                # The rows are there; SQLite changes many in one statement best as if they were new.
                 sets = ", ".join(f'"{name}" = excluded."{name}"' for name in self.others)
                 found += f" ON CONFLICT ({_names_of(self.keys)}) DO UPDATE SET {sets}"
             self._statements[size, changes] = found

@@ -14,7 +14,7 @@ from __future__ import annotations
 import functools
 import re
 import typing
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final, TypeAlias
 
 import msgspec
@@ -41,6 +41,14 @@ def snake(name: str) -> str:
     """A Solidity name in Python's spelling: `tokenId` is `token_id`, a keyword gets a trailing underscore."""
     text = re.sub(r"(?<=[a-z0-9])([A-Z])", r"_\1", name).lower()
     return f"{text}_" if text == "from" else text
+
+
+def abi_type(field: Mapping[str, Any]) -> str:
+    """The type of an input or output as signatures have it: structs as their fields' types in brackets."""
+    kind: str = field["type"]
+    if not kind.startswith("tuple"):
+        return kind
+    return f"({','.join(map(abi_type, field['components']))}){kind.removeprefix('tuple')}"
 
 
 def decoder(name: str, inputs: Sequence[Field], struct: type[Any]) -> Decode:

@@ -17,7 +17,7 @@ from typing import Any, ClassVar, Final
 import msgspec
 from eth_utils.crypto import keccak
 
-from node_client.decoding import decoder, snake
+from node_client.decoding import abi_type, decoder, snake
 
 ABI_FOLDER: Final = Path(__file__).parent / "abi"
 
@@ -64,13 +64,6 @@ def bounded(value: int) -> int:
     return min(value, LARGEST)
 
 
-def _canonical(field: dict[str, Any]) -> str:
-    kind: str = field["type"]
-    if not kind.startswith("tuple"):
-        return kind
-    return f"({','.join(_canonical(part) for part in field['components'])}){kind.removeprefix('tuple')}"
-
-
 @functools.cache
 def abi_events(contract: str) -> types.MappingProxyType[str, dict[str, Any]]:
     """The events of a contract's ABI by name."""
@@ -89,7 +82,7 @@ class EventType:
         fields = entry["inputs"]
         self.struct = struct
         self.name: str = entry["name"]
-        signature = f"{self.name}({','.join(_canonical(field) for field in fields)})"
+        signature = f"{self.name}({','.join(abi_type(field) for field in fields)})"
         self.topic = "0x" + keccak(text=signature).hex()
         self.kinds = {snake(field["name"]): field["type"] for field in fields}
         self.wide = tuple(name for name, kind in self.kinds.items() if kind == "uint64")

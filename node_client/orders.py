@@ -15,20 +15,8 @@ from eth_utils.crypto import keccak
 from node_client.deployment import Deployment
 from node_client.units import hex32
 
-_RETIREMENT_TYPE: Final = (
-    "Retirement(bytes32 retirementId,uint8 purpose,bytes32 beneficiaryHash,uint32 consumedFrom,uint32 consumedUntil,"
-    "string beneficiary,string caseReference,string place,string note,Line[] lines)"
-    "Line(uint256 tokenId,uint64 grams)"
-)
 _NAME: Final = "Tanhui Credits"
 _VERSION: Final = "1"
-_RETIREMENT_TYPE_HASH: Final = keccak(text=_RETIREMENT_TYPE)
-_LINE_TYPE_HASH: Final = keccak(text="Line(uint256 tokenId,uint64 grams)")
-# Struct types stand in alphabetical order after the first.
-_ORDER_TYPE_HASH: Final = keccak(
-    text="RetirementOrder(address holder,uint64 deadline,Retirement retirement)Line(uint256 tokenId,uint64 grams)"
-    + _RETIREMENT_TYPE.removesuffix("Line(uint256 tokenId,uint64 grams)")
-)
 _TYPES: Final = {
     "EIP712Domain": [
         {"name": "name", "type": "string"},
@@ -50,8 +38,6 @@ _RETIREMENT: Final = [
     {"name": "note", "type": "string"},
     {"name": "lines", "type": "Line[]"},
 ]
-
-
 _TRANSFER: Final = [
     {"name": "orderId", "type": "bytes32"},
     {"name": "from", "type": "address"},
@@ -70,6 +56,21 @@ ORDER_TYPES: Final[dict[str, dict[str, Any]]] = {
     "RetirementOrder": {**_TYPES, "RetirementOrder": _ORDER, "Retirement": _RETIREMENT, "Line": _LINE},
     "TransferOrder": {**_TYPES, "TransferOrder": _TRANSFER},
 }
+
+
+def _type_hash(primary: str, *others: str) -> bytes:
+    """EIP-712's hash of a type; the types that it uses come after it, in alphabetical order."""
+    text = ""
+    for name in (primary, *others):
+        fields = [f"{field['type']} {field['name']}" for field in ORDER_TYPES["RetirementOrder"][name]]
+        text += f"{name}({','.join(fields)})"
+    return keccak(text=text)
+
+
+_LINE_TYPE_HASH: Final = _type_hash("Line")
+_RETIREMENT_TYPE_HASH: Final = _type_hash("Retirement", "Line")
+_ORDER_TYPE_HASH: Final = _type_hash("RetirementOrder", "Line", "Retirement")
+_DOMAIN_TYPE_HASH: Final = _type_hash("EIP712Domain")
 
 
 class Line(NamedTuple):
@@ -151,9 +152,8 @@ class RetirementOrder:
 
 @functools.lru_cache(maxsize=16)
 def _separator(chain_id: int, contract: str) -> bytes:
-    kind = "EIP712Domain(string name,string version,uint256 chainId,address verifyingContract)"
     return keccak(
-        keccak(text=kind)
+        _DOMAIN_TYPE_HASH
         + keccak(text=_NAME)
         + keccak(text=_VERSION)
         + chain_id.to_bytes(32, "big")

@@ -17,6 +17,7 @@ from eth_abi.abi import encode
 from eth_utils.crypto import keccak
 
 from node_client.chain import abi_of, is_known, refusal_of
+from node_client.decoding import abi_type
 from node_client.errors import ChainUnreachable, NodeBusy, Refused
 from node_client.rpc import RpcError
 
@@ -83,15 +84,8 @@ def _signature(contract_name: str, function: str) -> tuple[str, tuple[str, ...]]
     (found,) = (
         entry for entry in abi_of(contract_name) if entry["type"] == "function" and entry["name"] == function
     )
-    kinds = tuple(_kind(each) for each in found["inputs"])
+    kinds = tuple(abi_type(each) for each in found["inputs"])
     return "0x" + keccak(text=f"{function}({','.join(kinds)})")[:4].hex(), kinds
-
-
-def _kind(entry: Mapping[str, Any]) -> str:
-    kind: str = entry["type"]
-    if not kind.startswith("tuple"):
-        return kind
-    return f"({','.join(_kind(each) for each in entry['components'])}){kind.removeprefix('tuple')}"
 
 
 def simulate_all(

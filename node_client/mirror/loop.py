@@ -420,7 +420,7 @@ class Mirror:
         return (
             logs >= LOGS_OF_TRANSACTION
             or blocks >= self._most_blocks
-            or last >= min(target, target - self._finality_blocks)
+            or last >= target - self._finality_blocks
         )
 
     def _check_tip(self, now: Checkpoint, target: int) -> None:
